@@ -1,0 +1,53 @@
+/*
+ * Logs that never block the event loop: a line goes into a bounded buffer, a thread of its own
+ * writes it out. When the sink is stuck or the disk is full, lines are dropped, counted, and the
+ * count is written once the sink takes lines again. A floor that decides logs; base/ and proto/
+ * never do.
+ *
+ * An error line: time, level, message number, text, key=value pairs (or one JSON object):
+ *   2026-11-20T18:26:00.123456Z error CGW0123 no such file path=/x/app.so call=7f3a
+ * Numbers are permanent and documented in cgw-serve(1) under DIAGNOSTICS.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+#include "base/str.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
+
+/* One sink: a file or an inherited descriptor, with its buffer. */
+struct log_sink;
+
+/*
+ * Open a sink. path NULL: write to fd, which is not closed. A path is opened for appending, created
+ * 0640. limit_bytes bounds the buffer. 0, or a negative errno.
+ */
+int log_sink_open(const char *path, int fd, size_t limit_bytes, struct log_sink **ret_sink);
+/* Write out what is buffered, waiting at most timeout_ms, then free. NULL is fine. */
+void log_sink_close(struct log_sink *sink, uint32_t timeout_ms);
+/* Append one line (a newline is added), or drop and count it. Never blocks. [any-thread] */
+void log_sink_line(struct log_sink *sink, const char *line, size_t len);
+/* Open the path anew (a rotation); keeps the old file where that fails. 0 or a negative errno. */
+int log_sink_reopen(struct log_sink *sink);
+/* Lines dropped so far. [any-thread] */
+uint64_t log_sink_dropped(struct log_sink *sink);
+
+/* The error log of the process. Before log_start(), and after log_stop(), lines go straight to
+   standard error. */
+int log_start(const char *path, bool json, enum log_level least); /* 0 or a negative errno */
+void log_stop(void);
+bool log_is_on(enum log_level level);
+
+/*
+ * One line. number is its permanent CGWnnnn (0: none, used for lines of the application's). text is
+ * a printf format of the message and, behind a NUL-free " key=value" convention, its pairs:
+ *   log_line(LOG_LEVEL_ERROR, 123, "cannot open the file path=%s errno=%d", path, errno)
+ * Control bytes, and bytes that are no UTF-8, are escaped as \xNN. [any-thread]
+ */
+void log_line(enum log_level level, unsigned number, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The tail of the buffer as text: escape into dst (room bytes), NUL-terminated; the length. */
+size_t log_escape(char *dst, size_t room, struct str text);
+#endif

@@ -1,0 +1,84 @@
+/*
+ * Byte strings: a pointer and a length, never owned, never required to end in NUL.
+ * The layouts are those of struct cgw_str and struct cgw_header, which app/ asserts.
+ */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct str {
+    const char *ptr;
+    size_t len;
+};
+
+/* A field of a head: name and value. Also read through struct cgw_header, hence may_alias. */
+struct __attribute__((may_alias)) field {
+    struct str name, value;
+};
+
+#define STR(literal) ((struct str){(literal), sizeof(literal) - 1})
+
+static inline struct str str_from(const char *cstr)
+{
+    return (struct str){cstr, cstr ? strlen(cstr) : 0};
+}
+
+static inline bool str_is(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* ASCII only, whatever the locale. */
+static inline char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static inline bool str_is_nocase(struct str a, struct str b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (ascii_lower(a.ptr[i]) != ascii_lower(b.ptr[i]))
+            return false;
+    return true;
+}
+
+/* Without the blanks and tabs (OWS, RFC 9110 5.6.3) around it. */
+static inline struct str str_trim(struct str s)
+{
+    while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+        s.ptr++, s.len--;
+    while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+/*
+ * Take the next element of a comma-separated list off *list, trimmed. false when there is none
+ * left; empty elements are given as empty strings. Start with the whole value in *list.
+ */
+static inline bool str_next_element(struct str *list, struct str *ret_element)
+{
+    if (!list->ptr)
+        return false;
+    const char *comma = list->len ? memchr(list->ptr, ',', list->len) : NULL;
+    size_t n = comma ? (size_t)(comma - list->ptr) : list->len;
+    *ret_element = str_trim((struct str){list->ptr, n});
+    *list = comma ? (struct str){comma + 1, list->len - n - 1} : (struct str){NULL, 0};
+    return true;
+}
+
+/* Does the comma-separated list contain the token, whatever its case? */
+static inline bool str_list_has(struct str list, struct str token)
+{
+    struct str element;
+    while (str_next_element(&list, &element))
+        if (str_is_nocase(element, token))
+            return true;
+    return false;
+}
+#endif

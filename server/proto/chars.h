@@ -1,0 +1,31 @@
+/*
+ * Character classes of HTTP (RFC 9110 5.5, 5.6.2; RFC 3986 2): what may stand in a token, a field
+ * value, a request target.
+ */
+#ifndef PROTO_CHARS_H
+#define PROTO_CHARS_H
+#include "base/str.h"
+
+enum { CHAR_TOKEN = 1, CHAR_VALUE = 2, CHAR_TARGET = 4, CHAR_REG_NAME = 8 };
+extern const unsigned char chars_class[256];
+
+/* All of s in class (one CHAR_ bit)? An empty s is. */
+static inline bool chars_all(struct str s, unsigned char class_bit)
+{
+    unsigned char all = class_bit;
+    for (size_t i = 0; i < s.len; i++)
+        all &= chars_class[(unsigned char)s.ptr[i]];
+    return all != 0;
+}
+
+static inline bool chars_is_token(struct str s)
+{
+    return s.len != 0 && chars_all(s, CHAR_TOKEN);
+}
+
+/* A field value: HTAB, SP, VCHAR and obs-text, no other control byte. */
+static inline bool chars_is_value(struct str s)
+{
+    return chars_all(s, CHAR_VALUE);
+}
+#endif

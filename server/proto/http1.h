@@ -1,0 +1,91 @@
+/*
+ * The HTTP/1 reading codec, sans I/O: bytes in, events out (RFC 9112, RFC 9110). llhttp reads
+ * heads, lengths and chunks; what it lets pass (behaviours 34 to 77) is checked here. It never
+ * logs, never waits and knows no clock.
+ *
+ * Each byte is consumed once. A head is copied into the arena of the request it begins, so the
+ * caller's buffer is free again as soon as http1_feed() returns, but for the slice of a body event.
+ */
+#ifndef PROTO_HTTP1_H
+#define PROTO_HTTP1_H
+#include "base/arena.h"
+#include "base/str.h"
+#include <llhttp.h>
+
+struct http1_limits {
+    size_t head_bytes;   /* request line and fields; also trailers and one chunk line */
+    uint32_t head_fields;
+    size_t target_bytes;
+    uint64_t body_bytes; /* 0: none */
+};
+
+/* A request's head, in arena memory; each string is NUL-terminated behind its length. */
+struct http1_request {
+    struct str method;
+    struct str target;     /* as sent */
+    struct str raw_path;   /* origin-form path as sent, or "*" */
+    struct str query;
+    struct field *fields;  /* names lower-case; Host is the authority of an absolute target */
+    size_t n_fields;
+    struct str host;       /* "" where there is none (HTTP/1.0) */
+    uint64_t content_length; /* HTTP1_LENGTH_CHUNKED, or the bytes announced; 0 without a body */
+    uint8_t minor;           /* HTTP/1.minor, 0 or 1 */
+    bool keep_alive;         /* what the client asks for: version and Connection */
+    bool expect_continue;    /* HTTP/1.1 and "expect: 100-continue", with a body */
+    bool te_trailers;        /* "te: trailers" */
+    bool upgrade;            /* Connection: upgrade and an Upgrade field */
+};
+#define HTTP1_LENGTH_CHUNKED UINT64_MAX
+
+enum http1_event_type {
+    HTTP1_MORE,  /* all bytes are consumed; nothing to say yet */
+    HTTP1_HEAD,  /* request is filled; a body may follow: see ended */
+    HTTP1_BODY,  /* data is a piece of the body, a slice of the caller's buffer */
+    HTTP1_END,   /* the body, its trailers too, is complete */
+    HTTP1_ERROR  /* status is the answer to give; then close. Every later feed says the same. */
+};
+
+struct http1_event {
+    enum http1_event_type type;
+    bool ended;      /* HEAD: no body; BODY: this is the last piece; no END event follows then */
+    int status;      /* ERROR: 400 408.. 413 414 417 431 501 505 */
+    const char *why; /* ERROR: static text for the log, "two Host fields" */
+    struct str data; /* BODY */
+};
+
+enum http1_phase {
+    HTTP1_IDLE,     /* between messages, no byte of the next one seen (blank lines do not count) */
+    HTTP1_IN_HEAD,
+    HTTP1_IN_BODY,
+    HTTP1_FAILED
+};
+
+/* One connection's reading half. Holds no memory of its own. */
+struct http1 {
+    llhttp_t parser;
+    const struct http1_limits *limits; /* the caller's, for the connection's life */
+    struct arena *arena;               /* of the current request */
+    struct http1_request *request;     /* the caller's, filled while a head is read */
+    enum http1_phase phase;
+    /* … private fields follow; the implementer extends this struct … */
+};
+
+void http1_init(struct http1 *h, const struct http1_limits *limits);
+
+/*
+ * Say where the next head goes: before the first byte of a request is fed, so in phase IDLE.
+ * Both stay the caller's and must live until the request's END (or ended).
+ */
+void http1_begin(struct http1 *h, struct arena *arena, struct http1_request *request);
+
+/*
+ * Consume bytes until there is an event. *ret_consumed may be less than len: feed the rest again.
+ * With MORE all are consumed. A body is limited here: 413 before its first piece where the length
+ * is announced, on the piece that passes the limit where it is chunked.
+ */
+void http1_feed(struct http1 *h, const char *ptr, size_t len, size_t *ret_consumed,
+                struct http1_event *ret_event);
+
+/* Bytes of the body that are still to come as far as announced; chunked: 1 until its end. */
+uint64_t http1_body_left(const struct http1 *h);
+#endif
