@@ -8,6 +8,8 @@
 
 enum { CHAR_TOKEN = 1, CHAR_VALUE = 2, CHAR_TARGET = 4, CHAR_REG_NAME = 8 };
 extern const unsigned char chars_class[256];
+/* The byte in lower case where it may stand in a token, else 0. */
+extern const unsigned char chars_lower_token[256];
 
 /* All of s in class (one CHAR_ bit)? An empty s is. */
 static inline bool chars_all(struct str s, unsigned char class_bit)
@@ -28,4 +30,9 @@ static inline bool chars_is_value(struct str s)
 {
     return chars_all(s, CHAR_VALUE);
 }
+
+/* The first control byte (below 0x20, or DEL) of p..end, or end. */
+const char *chars_find_control(const char *p, const char *end);
+/* The same without vector instructions, for processors that have none. */
+const char *chars_find_control_portable(const char *p, const char *end);
 #endif
