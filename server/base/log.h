@@ -32,11 +32,20 @@ void log_sink_line(struct log_sink *sink, const char *line, size_t len);
 int log_sink_reopen(struct log_sink *sink);
 /* Lines dropped so far. [any-thread] */
 uint64_t log_sink_dropped(struct log_sink *sink);
+/*
+ * Right after opening, before the first line. gather_ms: how long the writer waits for company
+ * before it writes a line (5 unless set). note prints the line that tells of dropped lines into
+ * this very sink; without one, the error log tells (CGW0601).
+ */
+typedef size_t log_note_fn(char *dst, size_t room, uint64_t dropped);
+void log_sink_tune(struct log_sink *sink, uint32_t gather_ms, log_note_fn *note);
 
 /* The error log of the process. Before log_start(), and after log_stop(), lines go straight to
    standard error. */
 int log_start(const char *path, bool json, enum log_level least); /* 0 or a negative errno */
 void log_stop(void);
+/* Open the error log's path anew, as log_sink_reopen(). */
+int log_reopen(void);
 bool log_is_on(enum log_level level);
 
 /*
@@ -48,6 +57,12 @@ bool log_is_on(enum log_level level);
 void log_line(enum log_level level, unsigned number, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The tail of the buffer as text: escape into dst (room bytes), NUL-terminated; the length. */
+/*
+ * text into dst (room bytes, at least 1), NUL-terminated; the length. Control bytes, and bytes that
+ * are no UTF-8, become \xNN. What does not fit is cut between characters.
+ */
 size_t log_escape(char *dst, size_t room, struct str text);
+/* The same as the inside of a JSON string: quote and backslash escaped, controls as \u00NN, bytes
+   that are no UTF-8 as a literal \xNN. */
+size_t log_escape_json(char *dst, size_t room, struct str text);
 #endif

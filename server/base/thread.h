@@ -1,0 +1,23 @@
+/*
+ * Threads of the server's own: detached, with the process's signals kept away from them, so that
+ * only the loop's thread ever takes one.
+ */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/*
+ * Run body(arg) on a new detached thread, its stack of stack_bytes (0: the system's default, less
+ * than the system's minimum: that). 0, or a negative errno: -EAGAIN where the system has no more.
+ * [any-thread]
+ */
+int thread_start(void *(*body)(void *), void *arg, size_t stack_bytes);
+
+/* A condition whose deadlines are those of thread_deadline(). 0 or a negative errno. */
+int thread_cond_init(pthread_cond_t *cond);
+/* The moment ms from now, on the monotonic clock, for pthread_cond_timedwait(). */
+struct timespec thread_deadline(uint32_t ms);
+#endif
