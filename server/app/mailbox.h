@@ -20,7 +20,10 @@ struct mailbox {
     void *wake_arg;
 };
 
+/* 0 or a negative errno. wake runs under the box's lock: it must not post. */
 int mailbox_init(struct mailbox *mailbox, void (*wake)(void *), void *wake_arg);
+/* Letters that are in it, and that come later, are never opened; the struct must stay while any
+   thread may still post. [loop-thread] */
 void mailbox_fini(struct mailbox *mailbox);
 /* Put a letter in; wakes the loop where the box was empty. [any-thread] */
 void mailbox_post(struct mailbox *mailbox, struct letter *letter);
