@@ -1,5 +1,6 @@
 """The servers that are compared: how each is started, and how one knows that it serves."""
 
+import os
 import re
 import shutil
 import socket
@@ -32,12 +33,16 @@ class Server:
     def command(self, folder):
         raise NotImplementedError
 
+    def environment(self):
+        return {}
+
     def start(self, core, folder):
         folder.mkdir(parents=True, exist_ok=True)
         if self.port_in_log is None:
             self.port = free_port()
         self.log = folder / "log"
-        self.process = process.start(self.command(folder), core, self.log, cwd=folder)
+        self.process = process.start(self.command(folder), core, self.log, cwd=folder,
+                                     env={**os.environ, **self.environment()})
         deadline = time.monotonic() + READY_S
         while not self.serves():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -85,10 +90,8 @@ class Cgw(Server):
 class Files(Cgw):
     """The files module on the folder that nginx serves too."""
 
-    def command(self, folder):
-        files = self.place.build / "modules" / "files.so"
-        argv = super().command(folder)
-        return ["env", f"FILES_ROOT={self.place.files}", *argv] if files.exists() else argv
+    def environment(self):
+        return {"CGW_FILES_ROOT": str(self.place.files)}
 
 
 class Floor(Server):
