@@ -26,8 +26,8 @@ struct settings {
     int backlog;
 
     /* scope */
-    struct str root_path;      /* "" or "/prefix", no slash at its end */
-    bool proxy_headers;        /* believe X-Forwarded-* and Forwarded from trusted peers */
+    struct str root_path;            /* "" or "/prefix", no slash at its end */
+    bool proxy_headers;              /* believe X-Forwarded-* and Forwarded from trusted peers */
     const char *forwarded_allow_ips; /* comma-separated addresses, CIDR blocks, "unix", or "*" */
 
     /* response head */
@@ -36,14 +36,14 @@ struct settings {
     size_t n_extra_headers;
 
     /* limits */
-    uint32_t limit_concurrency;  /* requests in flight; 0: none */
-    uint32_t limit_connections;  /* open sockets; 0: none */
+    uint32_t limit_concurrency;             /* requests in flight; 0: none */
+    uint32_t limit_connections;             /* open sockets; 0: none */
     uint32_t limit_requests_per_connection; /* 0: none */
     size_t limit_head_bytes;
     uint32_t limit_head_fields;
     size_t limit_target_bytes;
-    uint64_t limit_body_bytes;   /* 0: none */
-    const char *health_path;     /* answered by the module past limit_concurrency, or NULL */
+    uint64_t limit_body_bytes; /* 0: none */
+    const char *health_path;   /* answered by the module past limit_concurrency, or NULL */
 
     /* deadlines, milliseconds; 0: none */
     uint32_t timeout_head_ms, timeout_body_ms, timeout_send_ms, timeout_keep_alive_ms;
@@ -59,11 +59,11 @@ struct settings {
     uint32_t thread_idle_ms;
 
     /* logs */
-    int log_level;                /* enum cgw_log_level */
+    int log_level; /* enum cgw_log_level */
     enum settings_log_format log_format;
-    const char *error_log;        /* path, or NULL: standard error */
+    const char *error_log; /* path, or NULL: standard error */
     bool access_log;
-    const char *access_log_file;  /* path, or NULL: standard output */
+    const char *access_log_file;   /* path, or NULL: standard output */
     const char *access_log_format; /* "combined", "json", or atoms */
 };
 #endif
