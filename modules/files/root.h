@@ -1,0 +1,29 @@
+/* The folder that is served, and opening what lies beneath it, and nothing else. */
+#ifndef FILES_ROOT_H
+#define FILES_ROOT_H
+#include <stdbool.h>
+
+struct root {
+    int fd;     /* of the folder; -1 when closed */
+    char *path; /* absolute and without links; our own */
+};
+
+/* 0, or a negative errno: the folder is not there, not a folder, or out of memory. */
+int root_open(const char *path, struct root *ret_root);
+/* Takes a closed one too. */
+void root_close(struct root *root);
+
+/*
+ * Open a regular file or folder for reading: path is relative, its links may lead anywhere inside
+ * the root. A descriptor of the caller's, or a negative errno; -EXDEV where it leads out. Does not
+ * block on a FIFO or a device, which the caller tells by fstat().
+ */
+int root_open_beneath(const struct root *root, const char *path);
+
+/* The same where the kernel has no openat2(), or would not follow an absolute link that stays
+   inside: the path is resolved first, then walked again without following any link. */
+int root_walk_beneath(const struct root *root, const char *path);
+
+/* Could be asked for: no empty name inside, none that begins with a dot (so no ".."). */
+bool root_is_plain(const char *path);
+#endif
