@@ -11,7 +11,7 @@ struct list {
     struct list *prev, *next;
 };
 
-#define list_owner(node, type, member) ((type *)((char *)(node) - offsetof(type, member)))
+#define list_owner(node, type, member) ((type *)((char *)(node)-offsetof(type, member)))
 
 static inline void list_init(struct list *node)
 {
@@ -61,9 +61,10 @@ static inline struct list *list_take(struct list *head)
     return node;
 }
 
-#define list_each(node, head) for (struct list *node = (head)->next; node != (head); node = node->next)
+#define list_each(node, head) \
+    for (struct list *node = (head)->next; node != (head); node = node->next)
 /* As list_each; the body may remove node. */
-#define list_each_safe(node, head)                                                                 \
-    for (struct list *node = (head)->next, *node##_next = node->next; node != (head);              \
+#define list_each_safe(node, head)                                                    \
+    for (struct list *node = (head)->next, *node##_next = node->next; node != (head); \
          node = node##_next, node##_next = node->next)
 #endif

@@ -27,8 +27,8 @@ void outq_pool_fini(struct outq_pool *pool);
 struct outq {
     struct outq_pool *pool;
     struct outq_block *head, *tail;
-    uint64_t queued;  /* bytes ever accepted, a stream position */
-    uint64_t written; /* bytes ever taken by the socket */
+    uint64_t queued;   /* bytes ever accepted, a stream position */
+    uint64_t written;  /* bytes ever taken by the socket */
     uint64_t lent_end; /* position behind the lent bytes; <= written: nothing is lent */
 };
 

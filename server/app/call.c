@@ -1,0 +1,299 @@
+/*
+ * The life of a call: taken, begun, woken, finished, given back; and receive() and send() as far as
+ * they are the same for every type of scope.
+ */
+#include "app/call.h"
+#include "app/ext_thread.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include <unistd.h>
+
+enum { FREE_CALLS_MAX = 4096 };
+
+int call_runtime_init(struct call_runtime *runtime, const struct cgw_app *app,
+                      const struct settings *settings)
+{
+    *runtime = (struct call_runtime){.app = app, .settings = settings, .host = &call_host};
+    list_init(&runtime->running);
+    list_init(&runtime->due);
+    list_init(&runtime->free);
+    return 0;
+}
+
+static void call_free(struct call *call)
+{
+    arena_fini(&call->arena);
+    mem_free(call);
+}
+
+void call_runtime_fini(struct call_runtime *runtime)
+{
+    struct list *node;
+    while ((node = list_take(&runtime->free)))
+        call_free(list_owner(node, struct call, running));
+}
+
+static struct call *call_take(struct call_runtime *runtime)
+{
+    struct list *node = list_take(&runtime->free);
+    if (!node)
+        return mem_zalloc(sizeof(struct call));
+    runtime->n_free--;
+    return list_owner(node, struct call, running);
+}
+
+struct call *call_get(struct call_runtime *runtime, const struct call_kind *kind,
+                      const struct call_wire *wire, void *wire_data)
+{
+    struct call *call = call_take(runtime);
+    if (!call)
+        return NULL;
+    struct arena arena = call->arena;
+    *call = (struct call){.runtime = runtime, .kind = kind, .wire = wire, .wire_data = wire_data};
+    call->arena = arena;
+    call->pub.scope = &call->scope;
+    call->pub.host = runtime->host;
+    call->file = -1;
+    list_init(&call->running);
+    list_init(&call->due);
+    list_init(&call->timers);
+    list_init(&call->watches);
+    list_init(&call->jobs);
+    return call;
+}
+
+void call_put(struct call *call)
+{
+    struct call_runtime *runtime = call->runtime;
+    if (runtime->n_free >= FREE_CALLS_MAX) {
+        call_free(call);
+        return;
+    }
+    arena_reset(&call->arena);
+    /* newest first: its memory is still in the cache */
+    list_append(runtime->free.next, &call->running);
+    runtime->n_free++;
+}
+
+bool call_begin(struct call *call)
+{
+    struct call_runtime *runtime = call->runtime;
+    list_append(&runtime->running, &call->running);
+    call->is_counted = call->kind == &call_http;
+    runtime->n_running += call->is_counted;
+    call->id = ++runtime->next_id;
+    call_enter(call);
+    if (runtime->sync)
+        sync_call(runtime->sync, &call->pub);
+    else
+        runtime->app->call(&call->pub);
+    bool running = !call->is_finished;
+    call_leave(call);
+    return running;
+}
+
+static void close_file(struct call *call)
+{
+    if (call->file >= 0)
+        close(call->file);
+    call->file = -1;
+}
+
+static void call_end(struct call *call)
+{
+    struct call_runtime *runtime = call->runtime;
+    call->kind->conclude(call);
+    thread_jobs_abandon(&call->jobs);
+    if (runtime->disarm)
+        runtime->disarm(call);
+    if (call->wire && runtime->end_hook)
+        runtime->end_hook(call);
+    list_remove(&call->due);
+    list_remove(&call->running);
+    runtime->n_running -= call->is_counted;
+    if (call->wire)
+        call->wire->ended(call);
+    close_file(call);
+    call_put(call);
+}
+
+void call_leave(struct call *call)
+{
+    if (--call->depth == 0 && call->is_finished)
+        call_end(call);
+}
+
+void call_is_due(struct call *call)
+{
+    if (call->due.next == &call->due)
+        list_append(&call->runtime->due, &call->due);
+}
+
+void call_readable(struct call *call)
+{
+    if (call->is_receiving)
+        call_is_due(call);
+}
+
+void call_drained(struct call *call)
+{
+    call->is_drained = true;
+    if (call->is_sending)
+        call_is_due(call);
+}
+
+void call_input_over(struct call *call)
+{
+    call->is_input_over = true;
+    call_is_due(call);
+}
+
+void call_gone(struct call *call)
+{
+    call->is_gone = call->is_input_over = true;
+    call->wire_data = NULL;
+    call_is_due(call);
+}
+
+void call_cancel(struct call *call)
+{
+    call->is_canceled = true;
+    if (call->is_sending && call->wire)
+        call->wire->fail(call, 503);
+    call_is_due(call);
+}
+
+void call_drain_begun(struct call_runtime *runtime)
+{
+    runtime->is_draining = true;
+    list_each (node, &runtime->running) {
+        struct call *call = list_owner(node, struct call, running);
+        if (call->drain.fn)
+            call_is_due(call);
+    }
+}
+
+/* Run a notice once; it may set a new one. */
+static void notify(struct call *call, struct call_notice *notice, int status)
+{
+    struct call_notice due = *notice;
+    notice->fn = NULL;
+    due.fn(&call->pub, status, due.arg);
+}
+
+static void go_on_receiving(struct call *call)
+{
+    int status = call->is_canceled ? CGW_ECANCELED : call->kind->receive(call, call->receive_event);
+    if (status == CGW_PENDING)
+        return;
+    call->is_receiving = false;
+    notify(call, &call->receive_done, status);
+}
+
+static int send_status(struct call *call)
+{
+    if (call->is_canceled)
+        return CGW_ECANCELED;
+    if (call->is_gone)
+        return call->send_error ? call->send_error : CGW_ECLOSED;
+    if (!call->is_drained)
+        return CGW_PENDING;
+    call->is_drained = false;
+    close_file(call);
+    return call->kind->send(call);
+}
+
+static void go_on_sending(struct call *call)
+{
+    int status = send_status(call);
+    if (status == CGW_PENDING)
+        return;
+    call->is_sending = false;
+    notify(call, &call->send_done, status);
+}
+
+static void run_callbacks(struct call *call)
+{
+    call_enter(call);
+    if (call->is_sending)
+        go_on_sending(call);
+    if (call->is_receiving && !call->is_finished)
+        go_on_receiving(call);
+    if (call->gone.fn && call->is_input_over && !call->is_finished)
+        notify(call, &call->gone, CGW_ECLOSED);
+    if (call->drain.fn && call->runtime->is_draining && !call->is_finished)
+        notify(call, &call->drain, CGW_ECANCELED);
+    call_leave(call);
+}
+
+bool call_run_due(struct call_runtime *runtime)
+{
+    struct list batch, *node;
+    list_init(&batch);
+    list_splice(&batch, &runtime->due);
+    while ((node = list_take(&batch)))
+        run_callbacks(list_owner(node, struct call, due));
+    return !list_is_empty(&runtime->due);
+}
+
+int call_receive(struct cgw_call *pub, struct cgw_event *event, cgw_done_fn *done, void *arg)
+{
+    struct call *call = call_of(pub);
+    if (call->is_receiving)
+        return call_misuse(call, "a receive is in flight already", 0, STR(""));
+    if (call->is_canceled)
+        return CGW_ECANCELED;
+    int status = call->kind->receive(call, event);
+    if (status == CGW_PENDING) {
+        call->is_receiving = true;
+        call->receive_event = event;
+        call->receive_done = (struct call_notice){done, arg};
+    }
+    return status;
+}
+
+int call_send(struct cgw_call *pub, const struct cgw_event *events, size_t n, cgw_done_fn *done,
+              void *arg)
+{
+    struct call *call = call_of(pub);
+    if (call->is_sending)
+        return call_misuse(call, "a send is in flight already", 0, STR(""));
+    if (call->is_canceled)
+        return CGW_ECANCELED;
+    if (call->is_gone)
+        return call->send_error ? call->send_error : CGW_ECLOSED;
+    call->send_events = events;
+    call->send_n = n;
+    call->send_next = 0;
+    call->is_drained = false;
+    int status = call->kind->send(call);
+    if (status == CGW_PENDING) {
+        call->is_sending = true;
+        call->send_done = (struct call_notice){done, arg};
+    } else {
+        close_file(call);
+    }
+    return status;
+}
+
+void call_finish(struct cgw_call *pub, int status)
+{
+    struct call *call = call_of(pub);
+    if (call->is_finished) {
+        call_misuse(call, "finish was called before", 0, STR(""));
+        return;
+    }
+    call->is_finished = true;
+    call->finish_status = status;
+    if (call->depth == 0)
+        call_end(call);
+}
+
+int call_misuse(struct call *call, const char *what, unsigned event_type, struct str at)
+{
+    log_line(LOG_LEVEL_ERROR, 301,
+             "the application broke the interface: %s event=%s state=\"%s\" at=\"%.*s\" call=%llx",
+             what, event_type ? order_event_name(event_type) : "-", order_state_name(call->order),
+             (int)(at.len < 80 ? at.len : 80), at.ptr, (unsigned long long)call->id);
+    return CGW_EINVAL;
+}

@@ -1,0 +1,81 @@
+/* Checking what the application wants in a head: nothing illegal ever reaches the wire. */
+#include "app/head.h"
+#include "base/number.h"
+#include "proto/chars.h"
+
+_Static_assert(sizeof(struct field) == sizeof(struct cgw_header), "read through each other");
+_Static_assert(offsetof(struct field, value) == offsetof(struct cgw_header, value), "layout");
+
+static const struct field *as_fields(const struct cgw_header *headers)
+{
+    return (const struct field *)headers;
+}
+
+static const char *check_field(const struct field *field)
+{
+    if (!field->name.ptr || !chars_is_token(field->name))
+        return "the name of a field is not a token";
+    if (field->value.len && !field->value.ptr)
+        return "the value of a field has a length but no bytes";
+    if (!chars_is_value(field->value))
+        return "the value of a field holds a control byte";
+    return NULL;
+}
+
+const char *head_check_fields(const struct cgw_header *headers, size_t n, struct str *ret_at)
+{
+    if (n && !headers)
+        return "there is a number of fields but no array";
+    const struct field *fields = as_fields(headers);
+    for (size_t i = 0; i < n; i++) {
+        const char *why = check_field(&fields[i]);
+        if (why) {
+            *ret_at = fields[i].name;
+            return why;
+        }
+    }
+    return NULL;
+}
+
+static const char *read_length(struct head *head, struct str value)
+{
+    uint64_t length;
+    if (number_decimal(str_trim(value), INT64_MAX, &length) < 0)
+        return "content-length is not a number";
+    if (head->has_length && head->length != length)
+        return "two values of content-length";
+    head->has_length = true;
+    head->length = length;
+    return NULL;
+}
+
+/* Take out what the host acts on; told apart by length first, as this runs for every response. */
+static const char *read_field(struct head *head, const struct field *field)
+{
+    if (field->name.len == 14 && str_is_nocase(field->name, STR("content-length")))
+        return read_length(head, field->value);
+    if (field->name.len == 10 && str_is_nocase(field->name, STR("connection")))
+        head->close = head->close || str_list_has(field->value, STR("close"));
+    return NULL;
+}
+
+const char *head_check(const struct cgw_event *start, struct head *ret_head, struct str *ret_at)
+{
+    struct head head = {.status = start->u.start.status,
+                        .fields = as_fields(start->u.start.headers),
+                        .n_fields = start->u.start.n_headers};
+    *ret_at = (struct str){"", 0};
+    if (head.status < 100 || head.status > 999)
+        return "the status is not in 100 to 999";
+    if (head.status < 200)
+        return "a 1xx status starts no response: send it as http.response.informational";
+    const char *why = head_check_fields(start->u.start.headers, head.n_fields, ret_at);
+    for (size_t i = 0; !why && i < head.n_fields; i++)
+        if ((why = read_field(&head, &head.fields[i])))
+            *ret_at = head.fields[i].name;
+    if (why)
+        return why;
+    head.has_no_body = head.status == 204 || head.status == 205 || head.status == 304;
+    *ret_head = head;
+    return NULL;
+}

@@ -1,0 +1,84 @@
+/* The scope of an HTTP call; the common request costs no copy here. */
+#include "app/scope.h"
+#include "proto/forwarded.h"
+#include "proto/target.h"
+#include <errno.h>
+
+static struct cgw_str to_cgw(struct str s)
+{
+    return (struct cgw_str){s.ptr ? s.ptr : "", s.len};
+}
+
+static int join(struct arena *arena, struct str a, struct str b, struct str *ret)
+{
+    char *joined = arena_alloc(arena, a.len + b.len + 1);
+    if (!joined)
+        return -ENOMEM;
+    memcpy(joined, a.ptr, a.len);
+    memcpy(joined + a.len, b.ptr, b.len);
+    joined[a.len + b.len] = '\0';
+    *ret = (struct str){joined, a.len + b.len};
+    return 0;
+}
+
+static int fill_paths(struct call *call, struct str raw, struct str *ret_raw, struct str *ret_path)
+{
+    struct str root = call->runtime->settings->root_path;
+    bool is_plain = !memchr(raw.ptr, '%', raw.len);
+    *ret_raw = *ret_path = raw;
+    if (root.len == 0 && is_plain)
+        return 0;
+    if (root.len && join(&call->arena, root, raw, ret_raw) < 0)
+        return -ENOMEM;
+    return target_decode(&call->arena, root, raw, ret_path);
+}
+
+/* What trusted proxies say replaces what the socket says. */
+static int fill_forwarded(struct call *call, const struct scope_request *request)
+{
+    struct cgw_scope *scope = &call->scope;
+    const struct forwarded_trust *trust = call->runtime->trust;
+    struct forwarded forwarded;
+    if (!trust || !forwarded_is_trusted(trust, request->client))
+        return 0;
+    int rc = forwarded_read(trust, request->fields, request->n_fields, &call->arena, &forwarded);
+    if (rc < 0)
+        return rc;
+    if (forwarded.scheme.len)
+        scope->scheme = to_cgw(forwarded.scheme);
+    if (forwarded.client.len) {
+        scope->client = to_cgw(forwarded.client);
+        scope->client_port = forwarded.client_port;
+    }
+    return 0;
+}
+
+int scope_fill(struct call *call, const struct scope_request *request)
+{
+    struct str raw, path;
+    if (fill_paths(call, request->raw_path, &raw, &path) < 0)
+        return -ENOMEM;
+    call->scope = (struct cgw_scope){
+        .size = sizeof call->scope,
+        .type = CGW_SCOPE_HTTP,
+        .http_major = request->http_major,
+        .http_minor = request->http_minor,
+        .asgi_version = CGW_STR("3.0"),
+        .spec_version = CGW_STR("2.5"),
+        .scheme = to_cgw(request->is_secure ? STR("https") : STR("http")),
+        .method = to_cgw(request->method),
+        .path = to_cgw(path),
+        .raw_path = to_cgw(raw),
+        .query = to_cgw(request->query),
+        .root_path = to_cgw(call->runtime->settings->root_path),
+        .headers = (const struct cgw_header *)request->fields,
+        .n_headers = request->n_fields,
+        .client = to_cgw(request->client),
+        .server = to_cgw(request->server),
+        .client_port = request->client_port,
+        .server_port = request->server_port,
+        .state = call->runtime->state,
+    };
+    call->is_head_request = str_is(request->method, STR("HEAD"));
+    return fill_forwarded(call, request);
+}
