@@ -9,20 +9,26 @@
  * done at once, so the stack never grows and a body that is already there leaves with the head in
  * one send(). A piece of the body is never copied: it is the host's until the next receive(),
  * which comes only when its bytes are sent, and so a slow reader slows down its own writing.
+ *
+ * The first KEPT_BYTES are the exception: they are kept back until there are more or the body is
+ * complete, so that a small one that never becomes complete is not answered with half a 200.
  */
 #include <cgw/abi.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+enum { KEPT_BYTES = 4096 };
+
 struct echo {
     struct cgw_call *call;
     int (*after)(struct echo *echo, int status); /* the step that comes next; NULL: over */
     struct cgw_event in, out[2];
-    struct cgw_str part; /* what the body event in out points to */
+    struct cgw_str parts[2]; /* what the body event in out points to: kept bytes, a new piece */
     struct cgw_header headers[2];
-    bool is_started;
+    bool is_started, is_hello;
     char length[24]; /* the digits of a content-length of ours */
+    char kept[KEPT_BYTES];
 };
 
 static const struct cgw_str hello = CGW_STR("hello");
@@ -61,11 +67,12 @@ static const struct cgw_str *field(const struct cgw_scope *scope, const char *na
 static struct cgw_str length_of(struct echo *echo)
 {
     const struct cgw_str *given = field(echo->call->scope, "content-length");
-    if (given && echo->part.ptr != hello.ptr)
+    if (given && !echo->is_hello)
         return *given;
     if (echo->in.flags & CGW_MORE)
         return (struct cgw_str){NULL, 0};
-    int len = snprintf(echo->length, sizeof(echo->length), "%zu", echo->part.len);
+    int len = snprintf(echo->length, sizeof(echo->length), "%zu",
+                       echo->parts[0].len + echo->parts[1].len);
     return (struct cgw_str){echo->length, (size_t)len};
 }
 
@@ -74,7 +81,7 @@ static struct cgw_str type_of(const struct echo *echo)
     static const struct cgw_str text = CGW_STR("text/plain");
     static const struct cgw_str bytes = CGW_STR("application/octet-stream");
     const struct cgw_str *given = field(echo->call->scope, "content-type");
-    if (echo->part.ptr == hello.ptr)
+    if (echo->is_hello)
         return text;
     return given ? *given : bytes;
 }
@@ -89,10 +96,18 @@ static struct cgw_event start(struct echo *echo)
     return cgw_event_start(200, echo->headers, n);
 }
 
-/*
- * A piece of the body goes out at once, the first one with the head. An empty one that is not the
- * last says nothing and waits for the next.
- */
+/* Put the piece with what is kept of the body's beginning. false: there is too much to keep. */
+static bool keep(struct echo *echo, struct cgw_str piece)
+{
+    struct cgw_str *kept = &echo->parts[0];
+    if (echo->is_started || piece.len > KEPT_BYTES - kept->len)
+        return false;
+    memcpy(echo->kept + kept->len, piece.ptr, piece.len);
+    *kept = (struct cgw_str){echo->kept, kept->len + piece.len};
+    return true;
+}
+
+/* A piece of the body goes out at once, the first one with the head. */
 static int received(struct echo *echo, int status)
 {
     if (status != CGW_OK)
@@ -100,22 +115,24 @@ static int received(struct echo *echo, int status)
     if (echo->in.type != CGW_HTTP_REQUEST)
         return end(echo, CGW_ECLOSED);
     uint16_t more = echo->in.flags & CGW_MORE;
-    echo->part = echo->in.u.body.data;
-    if (echo->part.len == 0 && more)
+    echo->parts[1] = echo->in.u.body.data;
+    if (more && keep(echo, echo->parts[1]))
         return receive(echo);
-    if (echo->part.len == 0 && !echo->is_started)
-        echo->part = hello;
+    echo->is_hello = !echo->is_started && echo->parts[0].len + echo->parts[1].len == 0;
+    if (echo->is_hello)
+        echo->parts[1] = hello;
     size_t n = 0;
     if (!echo->is_started)
         echo->out[n++] = start(echo);
     echo->is_started = true;
-    echo->out[n++] = cgw_event_body(&echo->part, 1, more);
+    echo->out[n++] = cgw_event_body(echo->parts, 2, more);
     echo->after = sent;
     return echo->call->host->send(echo->call, echo->out, n, resume, echo);
 }
 
 static int sent(struct echo *echo, int status)
 {
+    echo->parts[0].len = 0;
     if (status != CGW_OK || !(echo->in.flags & CGW_MORE))
         return end(echo, status);
     return receive(echo);
@@ -140,7 +157,10 @@ static void echo(struct cgw_call *call)
         call->host->finish(call, CGW_ENOMEM);
         return;
     }
-    *echo = (struct echo){.call = call, .after = begin};
+    echo->call = call;
+    echo->after = begin;
+    echo->is_started = echo->is_hello = false;
+    echo->parts[0] = (struct cgw_str){echo->kept, 0};
     resume(call, CGW_OK, echo);
 }
 
