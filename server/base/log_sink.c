@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define RETRY_MS     100     /* between two tries at a sink that takes nothing */
-#define TELL_US      1000000 /* between two notes of dropped lines while more are dropped */
+#define TELL_US      1000000 /* between two notes of dropped lines */
 #define GATHER_MS    5
 #define WRITER_STACK (256 * 1024)
 #define WRITE_BYTES  (256 * 1024) /* of one write at most, so that room comes back in pieces */
@@ -85,22 +85,66 @@ static void sleep_ms(struct log_sink *sink, uint32_t ms)
     pthread_cond_timedwait(&sink->work, &sink->lock, &until);
 }
 
-/* Wait for lines, then a little for more of them. false: it is over. */
+static void tell_elsewhere(struct log_sink *sink, uint64_t lines)
+{
+    pthread_mutex_unlock(&sink->lock);
+    log_line(LOG_LEVEL_WARNING, 601, "lines of a log were dropped path=%s fd=%d lines=%llu",
+             sink->path ? sink->path : "-", sink->fd, (unsigned long long)lines);
+    pthread_mutex_lock(&sink->lock);
+}
+
+/* The sink takes lines again: say how many it has not seen, not too often. */
+static void tell(struct log_sink *sink)
+{
+    uint64_t lines = sink->dropped - sink->told, now = clock_now_us();
+    if (lines == 0 || (now - sink->told_at_us < TELL_US && !sink->is_closing))
+        return;
+    char note[256];
+    size_t n = sink->note ? sink->note(note, sizeof(note), lines) : 0;
+    if (sink->note && !ring_put_line(sink, note, n))
+        return;
+    sink->told += lines;
+    sink->told_at_us = now;
+    if (!sink->note)
+        tell_elsewhere(sink, lines);
+}
+
+/* Sleep until a line comes, or until it may be time to tell of drops. */
+static void sleep_idle(struct log_sink *sink)
+{
+    sink->is_idle = true;
+    if (sink->dropped == sink->told)
+        pthread_cond_wait(&sink->work, &sink->lock);
+    else
+        sleep_ms(sink, RETRY_MS);
+    sink->is_idle = false;
+}
+
+/* The first line after a quiet time has come: let some more join it. */
+static void gather(struct log_sink *sink)
+{
+    if (sink->gather_ms == 0 || sink->is_closing || sink->used >= sink->room / 2)
+        return;
+    sink->is_gathering = true;
+    sleep_ms(sink, sink->gather_ms);
+    sink->is_gathering = false;
+}
+
+/* Wait for lines. false: it is over. */
 static bool await_lines(struct log_sink *sink)
 {
-    if (sink->used == 0 && !sink->is_closing) {
-        while (sink->used == 0 && !sink->is_closing) {
-            sink->is_idle = true;
-            pthread_cond_wait(&sink->work, &sink->lock);
-        }
-        sink->is_idle = false;
-        if (sink->gather_ms && !sink->is_closing && sink->used < sink->room / 2) {
-            sink->is_gathering = true;
-            sleep_ms(sink, sink->gather_ms);
-            sink->is_gathering = false;
-        }
+    bool has_slept = false;
+    while (sink->used == 0) {
+        tell(sink);
+        if (sink->used == 0 && sink->is_closing)
+            return false;
+        if (sink->used == 0)
+            sleep_idle(sink);
+        has_slept = true;
     }
-    return sink->used && !sink->is_abandoned;
+    if (has_slept)
+        gather(sink);
+    return !sink->is_abandoned;
 }
 
 /* The sink took nothing: wait before the next try. false: that was the last one. */
@@ -119,30 +163,6 @@ static bool recover(struct log_sink *sink, int error)
     poll(&writable, 1, RETRY_MS);
     pthread_mutex_lock(&sink->lock);
     return !sink->is_abandoned;
-}
-
-static void tell_elsewhere(struct log_sink *sink, uint64_t lines)
-{
-    pthread_mutex_unlock(&sink->lock);
-    log_line(LOG_LEVEL_WARNING, 601, "lines of a log were dropped path=%s fd=%d lines=%llu",
-             sink->path ? sink->path : "-", sink->fd, (unsigned long long)lines);
-    pthread_mutex_lock(&sink->lock);
-}
-
-/* The sink takes lines again: say how many it has not seen. */
-static void tell(struct log_sink *sink)
-{
-    uint64_t lines = sink->dropped - sink->told, now = clock_now_us();
-    if (lines == 0 || (sink->used && now - sink->told_at_us < TELL_US))
-        return;
-    char note[256];
-    size_t n = sink->note ? sink->note(note, sizeof(note), lines) : 0;
-    if (sink->note && !ring_put_line(sink, note, n))
-        return;
-    sink->told += lines;
-    sink->told_at_us = now;
-    if (!sink->note)
-        tell_elsewhere(sink, lines);
 }
 
 static void free_sink(struct log_sink *sink)
