@@ -3,6 +3,9 @@
 static const struct cgw_header headers[] = {CGW_HEADER("content-type", "text/plain"),
                                             CGW_HEADER("content-length", "14")};
 static const struct cgw_str body[] = {CGW_STR("Hello, world!\n")};
+static const struct cgw_event response[] = {
+    {CGW_HTTP_RESPONSE_START, 0, sizeof(struct cgw_event), {.start = {headers, 2, 200}}},
+    {CGW_HTTP_RESPONSE_BODY, 0, sizeof(struct cgw_event), {.bodyv = {body, 1}}}};
 
 static void done(struct cgw_call *call, int status, void *arg)
 {
@@ -12,8 +15,7 @@ static void done(struct cgw_call *call, int status, void *arg)
 
 static void hello(struct cgw_call *call)
 {
-    struct cgw_event events[] = {cgw_event_start(200, headers, 2), cgw_event_body(body, 1, 0)};
-    int status = call->host->send(call, events, 2, done, NULL);
+    int status = call->host->send(call, response, 2, done, NULL);
     if (status != CGW_PENDING)
         done(call, status, NULL);
 }
