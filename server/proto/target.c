@@ -41,7 +41,7 @@ static bool is_bracketed(struct str text)
         return false;
     memcpy(address, text.ptr + 1, n);
     address[n] = '\0';
-    return inet_pton(AF_INET6, address, &binary) == 1 &&
+    return strlen(address) == n && inet_pton(AF_INET6, address, &binary) == 1 &&
            is_port((struct str){close + 1, text.len - n - 2});
 }
 
