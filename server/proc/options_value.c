@@ -324,7 +324,7 @@ static int read_header(struct value *value)
 
 static int read_action(struct value *value)
 {
-    return refuse(value, "is for the command line");
+    return refuse(value, "takes nothing here: it is of the command line");
 }
 
 int options_value_read(const struct option *option, const char *text, struct arena *arena,
