@@ -79,6 +79,5 @@ int scope_fill(struct call *call, const struct scope_request *request)
         .server_port = request->server_port,
         .state = call->runtime->state,
     };
-    call->is_head_request = str_is(request->method, STR("HEAD"));
     return fill_forwarded(call, request);
 }

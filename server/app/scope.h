@@ -17,6 +17,6 @@ struct scope_request {
     bool is_secure;
 };
 
-/* Fill call->scope. 0 or -ENOMEM. */
+/* Fill call->scope. 0 or -ENOMEM. What else the call knows of its request the wire sets. */
 int scope_fill(struct call *call, const struct scope_request *request);
 #endif

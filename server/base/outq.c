@@ -196,7 +196,7 @@ void outq_truncate(struct outq *q, uint64_t mark)
     }
     q->queued = mark;
     if (q->lent_end > mark)
-        q->lent_end = mark;
+        q->lent_end = q->written;
 }
 
 /* Point iov at the bytes of a lent block, at most most of them; how many iovecs. */

@@ -82,6 +82,7 @@ static void start_call(struct conn *conn, bool ended)
 {
     struct call *call = conn->call;
     uint32_t most = conn->net->settings->limit_requests_per_connection;
+    call->is_head_request = str_is(conn->request.method, STR("HEAD"));
     conn->n_requests++;
     conn->is_body_over = ended;
     conn->is_body_awaited = conn->is_held = conn->has_response = conn->is_chunked = false;
