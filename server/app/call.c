@@ -158,7 +158,7 @@ void call_gone(struct call *call)
 void call_cancel(struct call *call)
 {
     call->is_canceled = true;
-    if (call->is_sending && call->wire)
+    if (call->is_sending && call->wire && !call->is_gone)
         call->wire->fail(call, 503);
     call_is_due(call);
 }
