@@ -79,6 +79,18 @@ START_TEST(messages_of_the_command_line)
         {{{"a", "--host=a:80"}, {NULL}, NULL},
          "cgw-serve: --host: got \"a:80\", takes an IPv4 or IPv6 address or a host name, without a "
          "port\n"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        start_is_refused(&cases[i].start, cases[i].lines);
+}
+END_TEST
+
+START_TEST(messages_of_what_does_not_fit_together)
+{
+    static const struct {
+        struct start start;
+        const char *lines;
+    } cases[] = {
         /* nothing of an operator's text reaches the terminal unescaped */
         {{{"a", "--port=\x1b[2J"}, {NULL}, NULL},
          "cgw-serve: --port: got \"\\x1b[2J\", takes a number from 0 to 65535\n"},
@@ -164,6 +176,7 @@ static Suite *make_suite(void)
     Suite *suite = suite_create("options_report");
     TCase *tcase = tcase_create("messages");
     tcase_add_test(tcase, messages_of_the_command_line);
+    tcase_add_test(tcase, messages_of_what_does_not_fit_together);
     tcase_add_test(tcase, messages_of_the_environment);
     tcase_add_test(tcase, unknown_variables_are_a_warning);
     suite_add_tcase(suite, tcase);
