@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <time.h>
 
-uint64_t clock_now_us(void); /* monotonic microseconds */
+uint64_t clock_now_us(void);  /* monotonic microseconds */
 uint64_t clock_wall_us(void); /* microseconds since 1970, UTC; may jump */
 
 #define CLOCK_DATE_BYTES 29 /* "Sun, 06 Nov 1994 08:49:37 GMT" */
