@@ -155,7 +155,8 @@ const char *options_table_nearest(struct str name, bool has_no, char *dst)
     size_t best = near_enough(name) + 1;
     for (size_t i = 0; i < options_table_rows; i++) {
         const struct option *option = &options_table[i];
-        for (int no = 0; no <= (has_no && option->kind == OPTION_SWITCH); no++) {
+        int spellings = has_no && option->kind == OPTION_SWITCH ? 2 : 1;
+        for (int no = 0; no < spellings; no++) {
             char spelling[OPTIONS_NAME_BYTES];
             snprintf(spelling, sizeof(spelling), "%s%s", no ? "no-" : "", option->name);
             size_t d = distance(name, str_from(spelling));
