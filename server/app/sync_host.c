@@ -113,7 +113,7 @@ static void give_body(struct sync *sync, struct cgw_event *event)
     *event = (struct cgw_event){.type = CGW_HTTP_REQUEST,
                                 .flags = sync->is_body_whole ? 0 : CGW_MORE,
                                 .size = sizeof(*event)};
-    event->u.body.data = sync->body;
+    event->u.body.data = sync->body.ptr ? sync->body : (struct cgw_str)CGW_STR("");
     sync->has_body = false;
 }
 
