@@ -292,7 +292,7 @@ void call_finish(struct cgw_call *pub, int status)
 int call_misuse(struct call *call, const char *what, unsigned event_type, struct str at)
 {
     log_line(LOG_LEVEL_ERROR, 301,
-             "the application broke the interface: %s event=%s state=\"%s\" at=\"%.*s\" call=%llx",
+             "the application broke the interface: %s event=%s state=%s at=%.*s call=%llx",
              what, event_type ? order_event_name(event_type) : "-", order_state_name(call->order),
              (int)(at.len < 80 ? at.len : 80), at.ptr, (unsigned long long)call->id);
     return CGW_EINVAL;

@@ -50,7 +50,7 @@ struct call_wire {
        will never be complete. The slice lives until the next read() or ended(). */
     int (*read)(struct call *call, struct str *ret_data, bool *ret_more);
     /* The application failed: answer status while nothing is on the wire, else break the response
-       off. Nothing stays lent. */
+       off. Status 0: nobody waits for an answer, just close. Nothing stays lent. */
     void (*fail)(struct call *call, int status);
     /* The application has finished; the response is complete, failed or lost. The call is freed
        when this returns. */
@@ -124,6 +124,9 @@ struct call {
     size_t send_n, send_next;
     struct call_notice send_done;
     int file; /* opened for an event with a path, or -1 */
+
+    struct field *trailers; /* gathered so far */
+    size_t n_trailers;
 
     struct call_notice gone, drain;
 };

@@ -140,6 +140,38 @@ static int send_body(struct call *call, const struct cgw_event *event, struct or
     return write_out(call, &write, has_head);
 }
 
+static int keep_field(struct arena *arena, struct field *field)
+{
+    field->name.ptr = arena_copy(arena, field->name.ptr, field->name.len);
+    field->value.ptr =
+        arena_copy(arena, field->value.ptr ? field->value.ptr : "", field->value.len);
+    return field->name.ptr && field->value.ptr ? 0 : -1;
+}
+
+/* Trailers go out together: those of an event that is not the last are copied until then. */
+static int gather_trailers(struct call *call, const struct cgw_event *event, bool is_last)
+{
+    const struct field *fields = (const struct field *)event->u.start.headers;
+    size_t n = event->u.start.n_headers, old = call->n_trailers;
+    if (is_last && old == 0) {
+        call->trailers = (struct field *)(uintptr_t)fields;
+        call->n_trailers = n;
+        return 0;
+    }
+    struct field *all =
+        arena_grow(&call->arena, call->trailers, old * sizeof *all, (old + n) * sizeof *all);
+    if (!all)
+        return -1;
+    call->trailers = all;
+    for (size_t i = 0; i < n; i++) {
+        all[old + i] = fields[i];
+        if (keep_field(&call->arena, &all[old + i]) < 0)
+            return -1;
+    }
+    call->n_trailers = old + n;
+    return 0;
+}
+
 static int send_trailers(struct call *call, const struct cgw_event *event, struct order_step step)
 {
     struct str at;
@@ -147,13 +179,11 @@ static int send_trailers(struct call *call, const struct cgw_event *event, struc
     const char *why = head_check_fields(event->u.start.headers, event->u.start.n_headers, &at);
     if (why)
         return refuse(call, why, event, at);
-    if (!write.end && event->u.start.n_headers)
-        return refuse(call, "trailers come in one event", event, STR(""));
+    if (call->takes_trailers && gather_trailers(call, event, write.end) < 0)
+        return CGW_ENOMEM;
     call->order = write.end ? step.next : step.next_more;
-    if (call->takes_trailers) {
-        write.trailers = (const struct field *)event->u.start.headers;
-        write.n_trailers = event->u.start.n_headers;
-    }
+    write.trailers = call->trailers;
+    write.n_trailers = call->n_trailers;
     return write.end ? write_out(call, &write, false) : CGW_OK;
 }
 
@@ -234,10 +264,14 @@ static void http_conclude(struct call *call)
     const char *why = is_known ? failure(call) : "finished with an unknown status";
     if (call->is_gone || !why)
         return;
+    if (status == CGW_ECLOSED && call->is_input_over) {
+        call->wire->fail(call, 0); /* the peer has left, and so has the application: no error */
+        return;
+    }
     if (!call->is_canceled)
-        log_line(LOG_LEVEL_ERROR, 303,
-                 "the application failed: %s status=%d path=\"%.*s\" call=%llx", why, status,
-                 (int)call->scope.path.len, call->scope.path.ptr, (unsigned long long)call->id);
+        log_line(LOG_LEVEL_ERROR, 303, "the application failed: %s status=%d path=%.*s call=%llx",
+                 why, status, (int)call->scope.path.len, call->scope.path.ptr,
+                 (unsigned long long)call->id);
     if (call->order == ORDER_HTTP_DONE && !call->is_sending && !call->is_failed)
         call->wants_close = true;
     else

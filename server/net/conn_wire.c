@@ -241,7 +241,10 @@ static void wire_fail(struct call *call, int status)
     struct conn *conn = conn_of(call);
     if (!conn)
         return;
-    conn_reject(conn, status, NULL);
+    if (status)
+        conn_reject(conn, status, NULL);
+    else
+        conn_close(conn);
 }
 
 /* Where the connection goes after its call. */

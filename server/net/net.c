@@ -37,6 +37,8 @@ static void end_turn(struct net *net)
     for (int round = 0; more && round < TURN_ROUNDS; round++) {
         call_run_due(net->runtime);
         process_dirty(net);
+        if (net->is_draining && net->idle_hook && net_is_idle(net))
+            net->idle_hook(net->idle_arg);
         more = !list_is_empty(&net->runtime->due) || !list_is_empty(&net->dirty);
     }
     bury(net);
@@ -44,8 +46,6 @@ static void end_turn(struct net *net)
         ev_idle_start(net->loop, &net->idle);
     else
         ev_idle_stop(net->loop, &net->idle);
-    if (net->is_draining && net->idle_hook && net_is_idle(net))
-        net->idle_hook(net->idle_arg);
 }
 
 static void on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)

@@ -83,8 +83,10 @@ static void serve(struct worker *worker)
 static void lifespan_failed(struct worker *worker)
 {
     bool is_startup = worker->phase == STARTING;
-    log_line(LOG_LEVEL_ERROR, is_startup ? 103 : 108, "the application's %s",
-             worker->lifespan.message);
+    if (is_startup)
+        log_line(LOG_LEVEL_ERROR, 103, "the application's %s", worker->lifespan.message);
+    else
+        log_line(LOG_LEVEL_ERROR, 108, "the application's %s", worker->lifespan.message);
     over(worker, is_startup ? EXIT_MODULE : EXIT_CANNOT_RUN);
 }
 
@@ -189,6 +191,7 @@ static void watch_signals(struct worker *worker)
 
 static int start(struct worker *worker)
 {
+    deadline_init(&worker->limit, on_limit);
     int rc = call_runtime_init(&worker->runtime, worker->app, worker->settings);
     if (rc == 0)
         rc = net_init(&worker->net, worker->loop, worker->settings, &worker->runtime);
@@ -196,7 +199,6 @@ static int start(struct worker *worker)
         rc = worker_parts_init(&worker->parts, worker->settings, worker->app, &worker->net);
     if (rc < 0)
         return rc;
-    deadline_init(&worker->limit, on_limit);
     worker->net.idle_hook = on_idle;
     worker->net.idle_arg = worker;
     worker->lifespan.changed = on_lifespan;
