@@ -4,53 +4,58 @@
  *   cgw-serve echo.so
  *   curl -d 'to be sent back' http://127.0.0.1:8000/any/path
  *
- * The example of a state machine on the bare interface. A step looks at how the last thing went,
- * starts the next one and says which step comes after it; resume() goes on as long as things are
- * done at once, so the stack never grows and a body that is already there leaves with the head in
- * one send(). A piece of the body is never copied: it is the host's until the next receive(),
- * which comes only when its bytes are sent, and so a slow reader slows down its own writing.
+ * The example of a state machine on the bare interface: advance() does the one thing that can be
+ * done next, go_on() repeats it while things are done at once, so the stack never grows, and every
+ * callback notes what came and goes on. A piece of the body is sent back without a copy: it is the
+ * host's until the next receive(), which comes only when its bytes are sent, and so a slow reader
+ * slows down its own writing.
  *
- * The first KEPT_BYTES are the exception: they are kept back until there are more or the body is
- * complete, so that a small one that never becomes complete is not answered with half a 200.
+ * A status line cannot be taken back. So the beginning of a body is held, up to HOLD_BYTES and for
+ * HOLD_US: a small body leaves in one send() with the head, however it came, and one that breaks
+ * off is never answered with 200.
  */
 #include <cgw/abi.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { KEPT_BYTES = 4096 };
+enum { HOLD_BYTES = 16 * 1024, HOLD_US = 500 * 1000 };
 
 struct echo {
     struct cgw_call *call;
-    int (*after)(struct echo *echo, int status); /* the step that comes next; NULL: over */
     struct cgw_event in, out[2];
-    struct cgw_str parts[2]; /* what the body event in out points to: kept bytes, a new piece */
+    struct cgw_str parts[2]; /* what is held, and the piece behind it */
     struct cgw_header headers[2];
-    bool is_started, is_hello;
     char length[24]; /* the digits of a content-length of ours */
-    char kept[KEPT_BYTES];
+    struct cgw_timer patience;
+    char *held; /* HOLD_BYTES, or NULL */
+    size_t n_held;
+    int status;         /* to finish with */
+    bool has_piece;     /* in is to be sent back */
+    bool is_piece_lent; /* it is being sent back */
+    bool is_impatient;  /* nothing more is held */
+    bool is_started;    /* the head is sent */
+    bool is_receiving, is_sending;
+    bool is_over;
 };
 
 static const struct cgw_str hello = CGW_STR("hello");
 
-static int receive(struct echo *echo);
-static int sent(struct echo *echo, int status);
+static void go_on(struct echo *echo);
 
-static void resume(struct cgw_call *call, int status, void *arg)
+static void end(struct echo *echo, int status)
 {
-    struct echo *echo = arg;
-    do
-        status = echo->after(echo, status);
-    while (echo->after && status != CGW_PENDING);
-    if (!echo->after)
-        call->host->finish(call, status);
+    if (!echo->is_over)
+        echo->status = status;
+    echo->is_over = true;
 }
 
-static int end(struct echo *echo, int status)
+static bool has_more(const struct echo *echo)
 {
-    echo->after = NULL;
-    return status;
+    return echo->in.flags & CGW_MORE;
 }
+
+/* ---- the head ---- */
 
 static const struct cgw_str *field(const struct cgw_scope *scope, const char *name)
 {
@@ -63,16 +68,21 @@ static const struct cgw_str *field(const struct cgw_scope *scope, const char *na
     return NULL;
 }
 
-/* The request's own content-length, or the length where the first piece is all there is. */
-static struct cgw_str length_of(struct echo *echo)
+static bool is_hello(const struct echo *echo)
+{
+    return echo->parts[1].ptr == hello.ptr;
+}
+
+/* The request's own content-length, or the length where the body is all here. */
+static struct cgw_str length_of(struct echo *echo, uint16_t more)
 {
     const struct cgw_str *given = field(echo->call->scope, "content-length");
-    if (given && !echo->is_hello)
+    if (given && !is_hello(echo))
         return *given;
-    if (echo->in.flags & CGW_MORE)
+    if (more)
         return (struct cgw_str){NULL, 0};
-    int len = snprintf(echo->length, sizeof(echo->length), "%zu",
-                       echo->parts[0].len + echo->parts[1].len);
+    size_t bytes = echo->parts[0].len + echo->parts[1].len;
+    int len = snprintf(echo->length, sizeof(echo->length), "%zu", bytes);
     return (struct cgw_str){echo->length, (size_t)len};
 }
 
@@ -81,73 +91,157 @@ static struct cgw_str type_of(const struct echo *echo)
     static const struct cgw_str text = CGW_STR("text/plain");
     static const struct cgw_str bytes = CGW_STR("application/octet-stream");
     const struct cgw_str *given = field(echo->call->scope, "content-type");
-    if (echo->is_hello)
+    if (is_hello(echo))
         return text;
     return given ? *given : bytes;
 }
 
-static struct cgw_event start(struct echo *echo)
+static struct cgw_event start(struct echo *echo, uint16_t more)
 {
     size_t n = 0;
     echo->headers[n++] = (struct cgw_header){CGW_STR("content-type"), type_of(echo)};
-    struct cgw_str length = length_of(echo);
+    struct cgw_str length = length_of(echo, more);
     if (length.ptr)
         echo->headers[n++] = (struct cgw_header){CGW_STR("content-length"), length};
     return cgw_event_start(200, echo->headers, n);
 }
 
-/* Put the piece with what is kept of the body's beginning. false: there is too much to keep. */
-static bool keep(struct echo *echo, struct cgw_str piece)
+/* ---- sending ---- */
+
+static void sent(struct echo *echo, int status)
 {
-    struct cgw_str *kept = &echo->parts[0];
-    if (echo->is_started || piece.len > KEPT_BYTES - kept->len)
+    bool is_last = echo->is_piece_lent && !has_more(echo);
+    if (echo->is_piece_lent)
+        echo->has_piece = false;
+    echo->is_piece_lent = false;
+    if (status != CGW_OK || is_last)
+        end(echo, status);
+}
+
+static void on_sent(struct cgw_call *call, int status, void *arg)
+{
+    struct echo *echo = arg;
+    (void)call;
+    echo->is_sending = false;
+    sent(echo, status);
+    go_on(echo);
+}
+
+/* What is held and the piece behind it, with the head where that is still to come. */
+static void give(struct echo *echo, struct cgw_str piece, uint16_t more)
+{
+    size_t n = 0;
+    echo->parts[0] = (struct cgw_str){echo->held, echo->n_held};
+    echo->parts[1] = piece;
+    if (!echo->is_started && !more && echo->n_held + piece.len == 0)
+        echo->parts[1] = hello;
+    if (!echo->is_started)
+        echo->out[n++] = start(echo, more);
+    size_t skip = echo->n_held == 0;
+    echo->out[n++] = cgw_event_body(echo->parts + skip, 2 - skip, more);
+    echo->is_started = true;
+    echo->n_held = 0;
+    int status = echo->call->host->send(echo->call, echo->out, n, on_sent, echo);
+    echo->is_sending = status == CGW_PENDING;
+    if (!echo->is_sending)
+        sent(echo, status);
+}
+
+/* ---- receiving ---- */
+
+static void on_patience(struct cgw_call *call, struct cgw_timer *timer, void *arg)
+{
+    struct echo *echo = arg;
+    (void)call;
+    (void)timer;
+    echo->is_impatient = true;
+    go_on(echo);
+}
+
+/* False where there is no room, or none to be had. */
+static bool hold(struct echo *echo, struct cgw_str piece)
+{
+    const struct cgw_host *host = echo->call->host;
+    const struct cgw_loop *loop = host->extension(host, CGW_EXT_LOOP);
+    if (piece.len == 0)
+        return true;
+    if (echo->n_held + piece.len > HOLD_BYTES)
         return false;
-    memcpy(echo->kept + kept->len, piece.ptr, piece.len);
-    *kept = (struct cgw_str){echo->kept, kept->len + piece.len};
+    if (!echo->held) {
+        echo->held = host->alloc(echo->call, HOLD_BYTES);
+        if (!echo->held || !loop ||
+            loop->timer_start(echo->call, &echo->patience, HOLD_US, on_patience, echo) != CGW_OK)
+            return false;
+    }
+    memcpy(echo->held + echo->n_held, piece.ptr, piece.len);
+    echo->n_held += piece.len;
     return true;
 }
 
-/* A piece of the body goes out at once, the first one with the head. */
-static int received(struct echo *echo, int status)
+/* An empty piece that is not the last says nothing. */
+static void take(struct echo *echo)
+{
+    struct cgw_str piece = echo->in.u.body.data;
+    bool is_held = has_more(echo) && !echo->is_started && !echo->is_impatient && hold(echo, piece);
+    if (is_held || (has_more(echo) && piece.len == 0)) {
+        echo->has_piece = false;
+        return;
+    }
+    echo->is_piece_lent = true;
+    give(echo, piece, echo->in.flags & CGW_MORE);
+}
+
+static void received(struct echo *echo, int status)
 {
     if (status != CGW_OK)
-        return end(echo, status);
-    if (echo->in.type != CGW_HTTP_REQUEST)
-        return end(echo, CGW_ECLOSED);
-    uint16_t more = echo->in.flags & CGW_MORE;
-    echo->parts[1] = echo->in.u.body.data;
-    if (more && keep(echo, echo->parts[1]))
-        return receive(echo);
-    echo->is_hello = !echo->is_started && echo->parts[0].len + echo->parts[1].len == 0;
-    if (echo->is_hello)
-        echo->parts[1] = hello;
-    size_t n = 0;
-    if (!echo->is_started)
-        echo->out[n++] = start(echo);
-    echo->is_started = true;
-    echo->out[n++] = cgw_event_body(echo->parts, 2, more);
-    echo->after = sent;
-    return echo->call->host->send(echo->call, echo->out, n, resume, echo);
+        end(echo, status);
+    else if (echo->in.type != CGW_HTTP_REQUEST)
+        end(echo, CGW_ECLOSED);
+    else
+        echo->has_piece = true;
 }
 
-static int sent(struct echo *echo, int status)
+static void on_received(struct cgw_call *call, int status, void *arg)
 {
-    echo->parts[0].len = 0;
-    if (status != CGW_OK || !(echo->in.flags & CGW_MORE))
-        return end(echo, status);
-    return receive(echo);
+    struct echo *echo = arg;
+    (void)call;
+    echo->is_receiving = false;
+    received(echo, status);
+    go_on(echo);
 }
 
-static int receive(struct echo *echo)
+static void receive(struct echo *echo)
 {
-    echo->after = received;
-    return echo->call->host->receive(echo->call, &echo->in, resume, echo);
+    int status = echo->call->host->receive(echo->call, &echo->in, on_received, echo);
+    echo->is_receiving = status == CGW_PENDING;
+    if (!echo->is_receiving)
+        received(echo, status);
 }
 
-static int begin(struct echo *echo, int status)
+/* ---- the machine ---- */
+
+/* The next thing that can be done; false: something has to come first. */
+static bool advance(struct echo *echo)
 {
-    (void)status;
-    return receive(echo);
+    if (echo->is_over || echo->is_sending)
+        return false;
+    if (echo->has_piece)
+        take(echo);
+    else if (echo->is_impatient && echo->n_held > 0)
+        give(echo, (struct cgw_str){NULL, 0}, CGW_MORE);
+    else if (!echo->is_receiving)
+        receive(echo);
+    else
+        return false;
+    return true;
+}
+
+static void go_on(struct echo *echo)
+{
+    while (advance(echo))
+        ;
+    if (echo->is_over && !echo->is_receiving && !echo->is_sending)
+        echo->call->host->finish(echo->call, echo->status);
 }
 
 static void echo(struct cgw_call *call)
@@ -157,11 +251,8 @@ static void echo(struct cgw_call *call)
         call->host->finish(call, CGW_ENOMEM);
         return;
     }
-    echo->call = call;
-    echo->after = begin;
-    echo->is_started = echo->is_hello = false;
-    echo->parts[0] = (struct cgw_str){echo->kept, 0};
-    resume(call, CGW_OK, echo);
+    *echo = (struct echo){.call = call};
+    go_on(echo);
 }
 
 CGW_APP(.kind = CGW_ASYNC, .name = "echo", .call = echo);
