@@ -7,9 +7,11 @@
  *   load close PORT   a connection for each request; the server closes
  *   load idle PORT    one request on each connection, then hold them all until standard input ends
  *
- * It prints one line of JSON: responses, bytes, seconds, errors, and its own CPU time. The idle
- * mode prints one when all connections are up, and another when it has let go of them. It talks to
- * 127.0.0.1 only, for so many --seconds or until --count responses. One thread, edge-triggered.
+ * With --spin it never sleeps, so that what a server pays does not hang on whether it has to wake
+ * its client. It prints one line of JSON: responses, bytes, seconds, errors, and its own CPU time.
+ * The idle mode prints one when all connections are up, and another when it has let go of them. It
+ * talks to 127.0.0.1 only, for so many --seconds or until --count responses. One thread,
+ * edge-triggered.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -32,7 +34,8 @@
 #define IDLE_WINDOW   128 /* connections that may be on their way at once in idle mode */
 #define MOST_ERRORS   1000
 #define PROBE_SECONDS 10
-#define SOURCES       200 /* 127.0.0.1 to 127.0.0.200 */
+#define PREEMPTED_S   1e-4 /* a turn in vain that took longer was somebody else's */
+#define SOURCES       200  /* 127.0.0.1 to 127.0.0.200 */
 
 struct options {
     uint16_t port;
@@ -42,6 +45,7 @@ struct options {
     size_t body_bytes;
     const char *method, *path;
     bool discard; /* let the kernel throw the bytes away, unread */
+    bool spin;    /* never sleep: who answers has nobody to wake */
 };
 
 struct conn {
@@ -299,41 +303,58 @@ static void make_batch(struct load *load)
 
 /* ---- the run ---- */
 
-/* One turn: start what is due, then wait for and serve what is ready, wait_ms at most. */
-static void turn(struct load *load, double since_start)
+/* How long a turn may wait: until the next start is due, or a look at the clock. */
+static int patience_ms(const struct load *load)
+{
+    if (load->options.spin)
+        return 0;
+    return load->started < load->options.connections ? 1 : 20;
+}
+
+/* One turn: start what is due, then wait for and serve what is ready. Returns how many were. */
+static int turn(struct load *load, double since_start)
 {
     struct epoll_event events[EVENTS];
     unsigned may = load->mode->may_start(load, since_start);
     while (load->started < may)
         open_conn(load, &load->conns[load->started++]);
-    int n =
-        epoll_wait(load->epoll, events, EVENTS, load->started < load->options.connections ? 1 : 20);
+    int n = epoll_wait(load->epoll, events, EVENTS, patience_ms(load));
     for (int i = 0; i < n; i++)
         on_ready(load, events[i].data.ptr, events[i].events);
     if (load->errors > MOST_ERRORS) {
         fprintf(stderr, "load: more than %d errors\n", MOST_ERRORS);
         exit(EXIT_FAILURE);
     }
+    return n;
+}
+
+/* Begin to count, and say since when. */
+static double start_measuring(struct load *load, double *ret_cpu_s)
+{
+    load->responses = load->bytes = 0;
+    *ret_cpu_s = now_s(CLOCK_PROCESS_CPUTIME_ID);
+    return now_s(CLOCK_MONOTONIC);
 }
 
 static void run_load(struct load *load)
 {
     const struct options *o = &load->options;
-    double start = now_s(CLOCK_MONOTONIC), begin = start, now = start;
-    double cpu = now_s(CLOCK_PROCESS_CPUTIME_ID);
+    double cpu, begin = start_measuring(load, &cpu), start = begin, now = begin, spun = 0;
     bool measuring = o->warmup_s <= 0;
     while (!measuring ||
            (now - begin < o->seconds && (o->count == 0 || load->responses < o->count))) {
-        turn(load, now - start);
+        int n = turn(load, now - start);
+        double before = now;
         now = now_s(CLOCK_MONOTONIC);
+        if (n == 0 && o->spin && now - before < PREEMPTED_S)
+            spun += now - before;
         if (!measuring && now - start >= o->warmup_s) {
             measuring = true;
-            begin = now;
-            cpu = now_s(CLOCK_PROCESS_CPUTIME_ID);
-            load->responses = load->bytes = 0;
+            spun = 0;
+            begin = start_measuring(load, &cpu);
         }
     }
-    report(load, "done", now - begin, now_s(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+    report(load, "done", now - begin, now_s(CLOCK_PROCESS_CPUTIME_ID) - cpu - spun);
 }
 
 /* Bring all connections up, hold them until standard input ends, count those that were closed. */
@@ -360,19 +381,25 @@ static int usage(void)
     fprintf(stderr,
             "usage: load keep|close|idle PORT [--connections N] [--depth N] [--seconds S]\n"
             "            [--warmup S] [--ramp S] [--count N] [--path PATH] [--method NAME]\n"
-            "            [--body BYTES] [--discard] [--sources N]\n");
+            "            [--body BYTES] [--discard] [--sources N] [--spin]\n");
     return 2;
 }
 
 static bool parse_options(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {
-        {"connections", required_argument, NULL, 'c'}, {"depth", required_argument, NULL, 'd'},
-        {"seconds", required_argument, NULL, 's'},     {"warmup", required_argument, NULL, 'w'},
-        {"ramp", required_argument, NULL, 'r'},        {"count", required_argument, NULL, 'n'},
-        {"path", required_argument, NULL, 'p'},        {"method", required_argument, NULL, 'm'},
-        {"body", required_argument, NULL, 'b'},        {"discard", no_argument, NULL, 'D'},
-        {"sources", required_argument, NULL, 'S'},     {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"connections", required_argument, NULL, 'c'},
+                                          {"depth", required_argument, NULL, 'd'},
+                                          {"seconds", required_argument, NULL, 's'},
+                                          {"warmup", required_argument, NULL, 'w'},
+                                          {"ramp", required_argument, NULL, 'r'},
+                                          {"count", required_argument, NULL, 'n'},
+                                          {"path", required_argument, NULL, 'p'},
+                                          {"method", required_argument, NULL, 'm'},
+                                          {"body", required_argument, NULL, 'b'},
+                                          {"discard", no_argument, NULL, 'D'},
+                                          {"sources", required_argument, NULL, 'S'},
+                                          {"spin", no_argument, NULL, 'P'},
+                                          {NULL, 0, NULL, 0}};
     int c;
     while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
         switch (c) {
@@ -408,6 +435,9 @@ static bool parse_options(int argc, char **argv, struct options *o)
             break;
         case 'D':
             o->discard = true;
+            break;
+        case 'P':
+            o->spin = true;
             break;
         default:
             return false;

@@ -29,7 +29,7 @@ def load_argv(place, scenario, port):
 
 def run_load(place, scenario, port, seconds, warm=False):
     """One run of the generator. Warming up is but a short one: its own options for that are cut."""
-    argv = load_argv(place, scenario, port) + ["--seconds", str(seconds)]
+    argv = load_argv(place, scenario, port) + ["--seconds", str(seconds), *place.load_flags]
     if warm:
         argv += ["--warmup", "0", "--ramp", "0"]
     with process.pinned(place.load_core):
