@@ -102,9 +102,9 @@ def case_row_111_clients_that_do_not_read(lab):
 
 @serves("probe", "--send-high-water", "32k", "--send-low-water", "4k")
 def case_row_112_a_reader_in_fits_and_starts(server):
-    for size, pause in (1, 0), (1000, 0.001), (20000, 0.002), (300000, 0.02):
-        with server.connect(60, receive_buffer=4096) as peer:
-            peer.request("/stream?n=100&size=%d&cl=1" % (20 if size == 1 else 20000))
+    for size, pause in (1, 0), (1000, 0.0005), (20000, 0.002), (300000, 0.02):
+        with server.connect(60, receive_buffer=16384) as peer:
+            peer.request("/stream?n=%d&size=20000&cl=1" % {1: 1, 1000: 10}.get(size, 40))
             total, got = int(peer.head().get("content-length")), len(peer.buf)
             while got < total:
                 data = peer.sock.recv(size)

@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 
 from wire_lab import Skip, need, serves, until
 from wire_peer import Peer
@@ -82,13 +83,20 @@ def nginx(lab, server):
         file.write(NGINX % {"dir": folder, "upstream": upstream})
     process = lab.bench.spawn([binary, "-c", config, "-p", folder, "-e", folder + "/error.log"],
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    path = folder + "/nginx.sock"
-    until(lambda: os.path.exists(path) or process.poll() is not None, "nginx does not start", 20)
+    end = time.monotonic() + 60 * lab.slow
+
+    def connect():
+        return Peer(socket.AF_UNIX, folder + "/nginx.sock", lambda: end, strict=False)
+
+    def is_up():
+        try:
+            connect().close()
+        except OSError:
+            return process.poll() is not None
+        return True
+    until(is_up, "nginx does not start", 20 * lab.slow)
     need(process.poll() is None, "nginx has ended")
-    end = server.connect(60)
-    deadline = end.deadline
-    end.close()
-    return process, lambda: Peer(socket.AF_UNIX, path, deadline, strict=False)
+    return process, connect
 
 
 def through_nginx(lab, server):

@@ -13,7 +13,7 @@ import time
 
 from wire_peer import Failed, Peer
 
-SERVING = re.compile(r"CGW0101 serving url=(\S+)")
+SERVING = re.compile(r'CGW0101\b.*?\burl(?:=|":")([^\s"]+)')
 SICK = re.compile(r"ERROR: (Address|Leak|Thread)Sanitizer|runtime error:|Assertion .* failed")
 
 # Reads process groups; when the runner is gone, however it went, ends those that are not struck out.
