@@ -71,7 +71,7 @@ static void take_message(struct vcall *v, struct cgw_event *event)
         return;
     }
     if (i > N_MESSAGES) {
-        v->is_gone = true;
+        v->is_gone = v->is_disturbed = true;
         event->type = CGW_WS_DISCONNECT;
         event->u.close.code = 1000;
         return;

@@ -88,15 +88,20 @@ void lent_print(const struct cgw_event *events, size_t n, uint64_t ret_prints[LE
 
 static const char *const names[] = {"the events", "fields or parts", "bytes"};
 
+bool lent_events_changed(const struct cgw_event *events, size_t n,
+                         const uint64_t before[LENT_PRINTS])
+{
+    memory_probing("what a pending send() was lent");
+    bool has_changed = mix(1, events, n * sizeof *events) != before[EVENTS];
+    memory_probing(NULL);
+    return has_changed;
+}
+
 const char *lent_changed(const struct cgw_event *events, size_t n,
                          const uint64_t before[LENT_PRINTS])
 {
     uint64_t now[LENT_PRINTS];
-    /* Once the events themselves are not what they were, their pointers mean nothing. */
-    memory_probing("what a pending send() was lent");
-    bool has_changed = n && mix(1, events, n * sizeof *events) != before[EVENTS];
-    memory_probing(NULL);
-    if (has_changed)
+    if (lent_events_changed(events, n, before))
         return names[EVENTS];
     lent_print(events, n, now);
     for (int i = 0; i < LENT_PRINTS; i++)

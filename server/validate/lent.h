@@ -8,6 +8,9 @@
 
 /* Fingerprints of the events, of the arrays that they point to, and of the bytes. */
 void lent_print(const struct cgw_event *events, size_t n, uint64_t ret_prints[LENT_PRINTS]);
+/* Are the events themselves no more what they were? Then their pointers mean nothing. */
+bool lent_events_changed(const struct cgw_event *events, size_t n,
+                         const uint64_t before[LENT_PRINTS]);
 /* "bytes", for the first that is not what it was; NULL: nothing changed. */
 const char *lent_changed(const struct cgw_event *events, size_t n,
                          const uint64_t before[LENT_PRINTS]);

@@ -21,6 +21,14 @@ static uint64_t skipped_us, last_id;
 static unsigned jobs;
 static int wake_fd = -1;
 
+/* Early, so that its number is not one that the application has closed. */
+void loop_init(void)
+{
+    wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (wake_fd < 0)
+        report_refusal("cgw-validate itself has no descriptor left");
+}
+
 /* ---- tasks ---- */
 
 struct task *loop_task(struct vcall *call, void (*run)(struct task *))
@@ -36,9 +44,8 @@ struct task *loop_task(struct vcall *call, void (*run)(struct task *))
 static void wake(void)
 {
     uint64_t one = 1;
-    if (wake_fd >= 0)
-        while (write(wake_fd, &one, sizeof one) < 0 && errno == EINTR)
-            ;
+    while (write(wake_fd, &one, sizeof one) < 0 && errno == EINTR)
+        ;
 }
 
 void loop_add(struct task *task)
@@ -281,8 +288,6 @@ static bool run_timer(void)
 
 bool loop_turn(bool newest_first, unsigned wait_ms)
 {
-    if (wake_fd < 0)
-        wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     struct task *task = take_task(newest_first);
     if (task) {
         task->run(task);

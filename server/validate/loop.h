@@ -22,6 +22,8 @@ struct task {
     int status;
 };
 
+/* Before the module is loaded. */
+void loop_init(void);
 /* A zeroed task; ends the child where there is no memory. */
 struct task *loop_task(struct vcall *call, void (*run)(struct task *task));
 void loop_add(struct task *task); /* [any-thread] */

@@ -252,6 +252,9 @@ static int play_scenario(const struct script *script)
         if (!play(script, request))
             return -1;
         add_findings(&tally);
+        /* Waiting for the end of time once is enough. */
+        if (report_has(RULE_STUCK) || report_has(RULE_FINISH_NEVER))
+            break;
         if (!report_message() && !report_has(RULE_STARTUP))
             continue;
         if (report_message())

@@ -267,6 +267,7 @@ static void play_lifespans(void)
 static void prepare(const char *module)
 {
     memory_watch_faults();
+    loop_init();
     load(module);
     vcall_start_watchdog();
 }

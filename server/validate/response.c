@@ -281,9 +281,12 @@ static int take_lifespan(struct response *response, const struct cgw_event *even
     if (message.len == 0 || !message.ptr)
         report_finding(RULE_LIFESPAN, "failed without a message");
     bool is_startup = event->type == CGW_LIFESPAN_STARTUP_FAILED;
-    report_finding(is_startup ? RULE_STARTUP : RULE_LIFESPAN, "%s failed: %.*s",
-                   is_startup ? "startup" : "shutdown",
-                   (int)(message.len < 200 ? message.len : 200), message.ptr ? message.ptr : "");
+    /* An application may need an extension, and says so. */
+    if (!is_startup || !response->is_bare)
+        report_finding(is_startup ? RULE_STARTUP : RULE_LIFESPAN, "%s failed: %.*s",
+                       is_startup ? "startup" : "shutdown",
+                       (int)(message.len < 200 ? message.len : 200),
+                       message.ptr ? message.ptr : "");
     return CGW_OK;
 }
 

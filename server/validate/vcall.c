@@ -92,18 +92,26 @@ static bool is_dead(const void *p)
     return (const char *)p >= stack_low && (const char *)p < entry_frame;
 }
 
+static void check_lent(const struct flight *flight)
+{
+    bool is_lost = is_dead(flight->events);
+    if (!is_lost && lent_events_changed(flight->events, flight->n, flight->prints))
+        report_fatal(RULE_LENT, "changed or freed the events lent to a pending send(), in %s",
+                     report_what_was_doing());
+    const char *dead = lent_between(flight->events, flight->n, stack_low, entry_frame);
+    if (dead)
+        report_fatal(RULE_DEAD_STACK, "returned from %s with %s of a pending send() on its stack",
+                     report_what_was_doing(), dead);
+}
+
 static void check_stack(const struct vcall *v)
 {
     if (v->receive.is_on && is_dead(v->receive.event))
         report_fatal(RULE_DEAD_STACK,
-                     "returned from %s with the event of a pending receive() on "
-                     "its stack",
+                     "returned from %s with the event of a pending receive() on its stack",
                      report_what_was_doing());
-    const char *lent =
-        v->send.is_on ? lent_between(v->send.events, v->send.n, stack_low, entry_frame) : NULL;
-    if (lent)
-        report_fatal(RULE_DEAD_STACK, "returned from %s with %s of a pending send() on its stack",
-                     report_what_was_doing(), lent);
+    if (v->send.is_on)
+        check_lent(&v->send);
     if (loop_has_storage_between(v, stack_low, entry_frame))
         report_fatal(RULE_DEAD_STACK, "returned from %s with an armed timer or watch on its stack",
                      report_what_was_doing());
@@ -239,5 +247,6 @@ void vcall_end(struct vcall *v)
     memory_end(v->pub, "finish()");
     pthread_mutex_lock(&loop_lock);
     v->is_finished = true;
+    pthread_cond_broadcast(&v->changed);
     pthread_mutex_unlock(&loop_lock);
 }

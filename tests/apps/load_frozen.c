@@ -1,5 +1,6 @@
 /* Built against the header as released in 1.0, whatever has been added since: loads for ever. */
 #include <cgw/abi.h>
+#include <stdbool.h>
 
 static const struct cgw_header headers[] = {CGW_HEADER("content-length", "7")};
 static const struct cgw_str body[] = {CGW_STR("frozen\n")};
@@ -9,6 +10,8 @@ static const struct cgw_event response[] = {
      .u.start = {headers, 1, 200}},
     {.type = CGW_HTTP_RESPONSE_BODY, .size = sizeof(struct cgw_event), .u.bodyv = {body, 1}}};
 
+static const struct cgw_event refusal = {.type = CGW_WS_CLOSE, .size = sizeof(struct cgw_event)};
+
 static void done(struct cgw_call *call, int status, void *arg)
 {
     (void)arg;
@@ -17,7 +20,8 @@ static void done(struct cgw_call *call, int status, void *arg)
 
 static void frozen(struct cgw_call *call)
 {
-    int status = call->host->send(call, response, 2, done, NULL);
+    bool is_http = call->scope->type == CGW_SCOPE_HTTP;
+    int status = call->host->send(call, is_http ? response : &refusal, is_http ? 2 : 1, done, NULL);
     if (status != CGW_PENDING)
         done(call, status, NULL);
 }

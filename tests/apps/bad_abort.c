@@ -1,0 +1,12 @@
+/* Aborts in its call. */
+#include "bad.h"
+#include <stdlib.h>
+
+static void call(struct cgw_call *call)
+{
+    if (call->scope->size)
+        abort();
+    send_all(call, ok, 2);
+}
+
+CGW_APP(.call = call);

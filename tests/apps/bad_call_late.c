@@ -1,0 +1,11 @@
+/* Writes to its call after finish(). */
+#include "bad.h"
+
+static void call(struct cgw_call *call)
+{
+    send_now(call, ok, 2);
+    end(call, CGW_OK, NULL);
+    call->user = NULL;
+}
+
+CGW_APP(.call = call);

@@ -1,0 +1,9 @@
+/* Answers, and forgets to finish. */
+#include "bad.h"
+
+static void call(struct cgw_call *call)
+{
+    send_now(call, ok, 2);
+}
+
+CGW_APP(.call = call);

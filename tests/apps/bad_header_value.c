@@ -1,0 +1,15 @@
+/* Sends a field whose value would be a field of its own. */
+#include "bad.h"
+
+static const struct cgw_header headers[] = {CGW_HEADER("location", "/\r\nset-cookie: a=b")};
+static const struct cgw_str bytes[] = {CGW_STR("ok")};
+static const struct cgw_event response[] = {
+    {CGW_HTTP_RESPONSE_START, 0, sizeof(struct cgw_event), {.start = {headers, 1, 200}}},
+    {CGW_HTTP_RESPONSE_BODY, 0, sizeof(struct cgw_event), {.bodyv = {bytes, 1}}}};
+
+static void call(struct cgw_call *call)
+{
+    send_all(call, response, 2);
+}
+
+CGW_APP(.call = call);
