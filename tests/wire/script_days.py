@@ -229,6 +229,23 @@ def case_row_104_every_allocation_fails_in_turn_of_a_sync_application(lab):
     torture_all(lab, "probe_sync", names={"hello", "read", "chunks", "stream", "fields", "error"})
 
 
+def case_row_104_every_allocation_fails_in_turn_of_the_modules(lab):
+    root = lab.bench.folder()
+    with open(os.path.join(root, "file"), "wb") as file:
+        file.write(bytes(500000))
+    for app, exchanges in (
+            ("echo", [("get", b"GET /" + HOST + b"\r\n"),
+                      ("post", b"POST /" + HOST + b"content-length: 300000\r\n\r\n" + bytes(300000)),
+                      ("chunks", b"POST /" + HOST + b"transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")]),
+            ("files", [("file", b"GET /file" + HOST + b"\r\n"), ("head", b"HEAD /file" + HOST + b"\r\n"),
+                       ("range", b"GET /file" + HOST + b"range: bytes=5-400000\r\n\r\n")])):
+        memory = Memory(lab)
+        server = memory.serve(lab, app, ["--timeout-linger", "0.2"], env={"CGW_FILES_ROOT": root})
+        for name, data in exchanges:
+            for width in 1, 3, 1000:
+                torture(memory, server, name, data, (200, 206), width, "/file")
+
+
 def case_row_119_every_allocation_of_the_start_fails_in_turn(lab):
     for nth in [*range(1, 60), *range(60, 400, 7)]:
         memory = Memory(lab)

@@ -14,7 +14,7 @@ import time
 from wire_peer import Failed, Peer
 
 SERVING = re.compile(r'CGW0101\b.*?\burl(?:=|":")([^\s"]+)')
-SICK = re.compile(r"ERROR: (Address|Leak|Thread)Sanitizer|runtime error:|Assertion .* failed")
+SICK = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error:|Assertion .* failed")
 
 # Reads process groups; when the runner is gone, however it went, ends those that are not struck out.
 JANITOR = r"""
@@ -47,9 +47,10 @@ class Bench:
     def _is_sanitized(self):
         try:
             with open(self.server, "rb") as file:
-                return b"__asan_init" in file.read()
+                code = file.read()
         except OSError:
             return False
+        return b"__asan_init" in code or b"__tsan_init" in code
 
     def app(self, name):
         """The path of an application: a name is looked for in the folders of --apps."""
@@ -152,6 +153,7 @@ class Server:
                 self.kill()
                 raise Failed("%s does not serve: %s\n%s" % (" ".join(self.argv()), failed,
                                                             self.log()[-2000:])) from None
+            self.descriptors_before = self.descriptors()
         return self
 
     @property
@@ -228,6 +230,15 @@ class Server:
 
     def descriptors(self):
         return len(os.listdir("/proc/%d/fd" % self.pid))
+
+    def lets_go(self):
+        """When all clients have left, no more descriptors are open than in the beginning."""
+        end = time.monotonic() + 5 * self.bench.slow
+        while self.process.poll() is None and self.descriptors() > self.descriptors_before:
+            if time.monotonic() > end:
+                raise Failed("descriptors stay open: %d, in the beginning %d" %
+                             (self.descriptors(), self.descriptors_before))
+            time.sleep(0.05)
 
     # ---- its end
 
