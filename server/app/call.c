@@ -33,11 +33,28 @@ void call_runtime_fini(struct call_runtime *runtime)
         call_free(list_owner(node, struct call, running));
 }
 
+static struct call *call_new(struct call_runtime *runtime)
+{
+    struct call *call = mem_zalloc(sizeof *call);
+    if (!call)
+        return NULL;
+    call->runtime = runtime;
+    call->pub.scope = &call->scope;
+    call->pub.host = runtime->host;
+    list_init(&call->running);
+    list_init(&call->due);
+    list_init(&call->timers);
+    list_init(&call->watches);
+    list_init(&call->jobs);
+    return call;
+}
+
+/* A used one has its lists empty and its arena reset. */
 static struct call *call_take(struct call_runtime *runtime)
 {
     struct list *node = list_take(&runtime->free);
     if (!node)
-        return mem_zalloc(sizeof(struct call));
+        return call_new(runtime);
     runtime->n_free--;
     return list_owner(node, struct call, running);
 }
@@ -48,17 +65,12 @@ struct call *call_get(struct call_runtime *runtime, const struct call_kind *kind
     struct call *call = call_take(runtime);
     if (!call)
         return NULL;
-    struct arena arena = call->arena;
-    *call = (struct call){.runtime = runtime, .kind = kind, .wire = wire, .wire_data = wire_data};
-    call->arena = arena;
-    call->pub.scope = &call->scope;
-    call->pub.host = runtime->host;
+    memset(&call->kind, 0, sizeof *call - offsetof(struct call, kind));
+    call->pub.user = NULL;
+    call->kind = kind;
+    call->wire = wire;
+    call->wire_data = wire_data;
     call->file = -1;
-    list_init(&call->running);
-    list_init(&call->due);
-    list_init(&call->timers);
-    list_init(&call->watches);
-    list_init(&call->jobs);
     return call;
 }
 
@@ -292,8 +304,8 @@ void call_finish(struct cgw_call *pub, int status)
 int call_misuse(struct call *call, const char *what, unsigned event_type, struct str at)
 {
     log_line(LOG_LEVEL_ERROR, 301,
-             "the application broke the interface: %s event=%s state=%s at=%.*s call=%llx",
-             what, event_type ? order_event_name(event_type) : "-", order_state_name(call->order),
+             "the application broke the interface: %s event=%s state=%s at=%.*s call=%llx", what,
+             event_type ? order_event_name(event_type) : "-", order_state_name(call->order),
              (int)(at.len < 80 ? at.len : 80), at.ptr, (unsigned long long)call->id);
     return CGW_EINVAL;
 }

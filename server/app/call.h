@@ -78,16 +78,17 @@ struct call_runtime;
 
 struct call {
     struct cgw_call pub; /* first: the application's view */
-    struct cgw_scope scope;
     struct call_runtime *runtime;
-    const struct call_kind *kind;
+    struct cgw_scope scope; /* filled as a whole before it is used */
+    struct arena arena;
+    struct list running;               /* in runtime->running, or among the free ones */
+    struct list due;                   /* in runtime->due while a callback is to run */
+    struct list timers, watches, jobs; /* of the extensions, armed */
+
+    const struct call_kind *kind; /* from here on all is zeroed for each call */
     const struct call_wire *wire; /* NULL for the lifespan */
     void *wire_data;              /* the wire's own: its connection or stream, NULL once detached */
     void *wire_kept; /* the wire's: memory that a slice points to, kept until ended() */
-    struct arena arena;
-    struct list running;               /* in runtime->running */
-    struct list due;                   /* in runtime->due while a callback is to run */
-    struct list timers, watches, jobs; /* of the extensions, armed */
     uint64_t id;
     uint64_t started_us;
     uint32_t n_before; /* requests before it on its connection */

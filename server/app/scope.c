@@ -58,26 +58,24 @@ int scope_fill(struct call *call, const struct scope_request *request)
     struct str raw, path;
     if (fill_paths(call, request->raw_path, &raw, &path) < 0)
         return -ENOMEM;
-    call->scope = (struct cgw_scope){
-        .size = sizeof call->scope,
-        .type = CGW_SCOPE_HTTP,
-        .http_major = request->http_major,
-        .http_minor = request->http_minor,
-        .asgi_version = CGW_STR("3.0"),
-        .spec_version = CGW_STR("2.5"),
-        .scheme = to_cgw(request->is_secure ? STR("https") : STR("http")),
-        .method = to_cgw(request->method),
-        .path = to_cgw(path),
-        .raw_path = to_cgw(raw),
-        .query = to_cgw(request->query),
-        .root_path = to_cgw(call->runtime->settings->root_path),
-        .headers = (const struct cgw_header *)request->fields,
-        .n_headers = request->n_fields,
-        .client = to_cgw(request->client),
-        .server = to_cgw(request->server),
-        .client_port = request->client_port,
-        .server_port = request->server_port,
-        .state = call->runtime->state,
-    };
+    struct cgw_scope *scope = &call->scope; /* filled in place: this runs for every request */
+    *scope = (struct cgw_scope){.size = sizeof *scope, .type = CGW_SCOPE_HTTP};
+    scope->http_major = request->http_major;
+    scope->http_minor = request->http_minor;
+    scope->asgi_version = to_cgw(STR("3.0"));
+    scope->spec_version = to_cgw(STR("2.5"));
+    scope->scheme = to_cgw(request->is_secure ? STR("https") : STR("http"));
+    scope->method = to_cgw(request->method);
+    scope->path = to_cgw(path);
+    scope->raw_path = to_cgw(raw);
+    scope->query = to_cgw(request->query);
+    scope->root_path = to_cgw(call->runtime->settings->root_path);
+    scope->headers = (const struct cgw_header *)request->fields;
+    scope->n_headers = request->n_fields;
+    scope->client = to_cgw(request->client);
+    scope->server = to_cgw(request->server);
+    scope->client_port = request->client_port;
+    scope->server_port = request->server_port;
+    scope->state = call->runtime->state;
     return fill_forwarded(call, request);
 }

@@ -42,6 +42,15 @@ static int number_of_base(struct str text, unsigned base, uint64_t max, uint64_t
 
 int number_decimal(struct str text, uint64_t max, uint64_t *ret_value)
 {
+    uint64_t value = 0;
+    size_t i = 0;
+    if (text.len <= 18) /* no overflow: the common case needs no care */
+        while (i < text.len && is_digit(text.ptr[i]))
+            value = value * 10 + (uint64_t)(text.ptr[i++] - '0');
+    if (i == text.len && i && value <= max) {
+        *ret_value = value;
+        return 0;
+    }
     return number_of_base(text, 10, max, ret_value);
 }
 

@@ -278,13 +278,10 @@ static void advance(struct outq *q, uint64_t bytes)
 /* One write of memory: bytes taken, or a negative errno. */
 static ssize_t write_memory(int socket, struct iovec *iov, int n, bool file_follows)
 {
-    ssize_t got;
-    if (file_follows) {
-        struct msghdr message = {.msg_iov = iov, .msg_iovlen = (size_t)n};
-        got = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_MORE);
-    } else {
-        got = n == 1 ? write(socket, iov->iov_base, iov->iov_len) : writev(socket, iov, n);
-    }
+    int flags = MSG_NOSIGNAL | (file_follows ? MSG_MORE : 0);
+    struct msghdr message = {.msg_iov = iov, .msg_iovlen = (size_t)n};
+    ssize_t got = n == 1 ? send(socket, iov->iov_base, iov->iov_len, flags)
+                         : sendmsg(socket, &message, flags);
     return got < 0 ? -errno : got;
 }
 

@@ -37,8 +37,30 @@ static inline char ascii_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+/*
+ * Copy n bytes in lower case, eight at a time. In each byte of word, bit 7 of the two sums says
+ * whether its low seven bits reach 'A' and pass 'Z'; bytes beyond ASCII are left alone.
+ */
+static inline void ascii_lower_copy(char *dst, const char *src, size_t n)
+{
+    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        uint64_t word;
+        memcpy(&word, src + i, 8);
+        uint64_t low = word & ~tops;
+        uint64_t is_upper = (low + ones * (0x80 - 'A')) ^ (low + ones * (0x7f - 'Z'));
+        word |= (is_upper & ~word & tops) >> 2;
+        memcpy(dst + i, &word, 8);
+    }
+    for (; i < n; i++)
+        dst[i] = ascii_lower(src[i]);
+}
+
 static inline bool str_is_nocase(struct str a, struct str b)
 {
+    if (str_is(a, b)) /* most text is in lower case already */
+        return true;
     if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++)

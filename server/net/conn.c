@@ -66,7 +66,7 @@ static bool fill(struct conn *conn)
         ev_io_stop(conn->net->loop, &conn->read_watch);
         return false;
     }
-    ssize_t got = read(conn->fd, conn->in->bytes + conn->in->end, room);
+    ssize_t got = recv(conn->fd, conn->in->bytes + conn->in->end, room, 0);
     if (got > 0) {
         conn->in->end += (uint32_t)got;
         return true;

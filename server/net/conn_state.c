@@ -172,7 +172,7 @@ static void call_input(struct conn *conn)
     struct call *call = conn->call;
     if (has_input(conn) || conn->has_eof)
         call_readable(call);
-    if (conn->has_eof && !call->is_input_over && (conn->is_body_over || !has_input(conn)))
+    if (conn->has_eof && !call->is_input_over)
         call_input_over(call);
 }
 

@@ -25,14 +25,17 @@ static inline bool chars_is_token(struct str s)
     return s.len != 0 && chars_all(s, CHAR_TOKEN);
 }
 
-/* A field value: HTAB, SP, VCHAR and obs-text, no other control byte. */
-static inline bool chars_is_value(struct str s)
-{
-    return chars_all(s, CHAR_VALUE);
-}
-
 /* The first control byte (below 0x20, or DEL) of p..end, or end. */
 const char *chars_find_control(const char *p, const char *end);
 /* The same without vector instructions, for processors that have none. */
 const char *chars_find_control_portable(const char *p, const char *end);
+
+/* A field value: HTAB, SP, VCHAR and obs-text, no other control byte. */
+static inline bool chars_is_value(struct str s)
+{
+    const char *end = s.ptr + s.len, *p = s.ptr;
+    while (p < end && (p = chars_find_control(p, end)) < end && *p == '\t')
+        p++;
+    return p == end;
+}
 #endif

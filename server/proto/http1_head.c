@@ -124,10 +124,37 @@ static void scan_byte(struct http1 *h, char c)
     }
 }
 
+/*
+ * The common case in few steps: whole lines that begin with a token's byte and end in CRLF, with
+ * three bytes of what follows in sight. It stops before anything else, in a state that scan_byte()
+ * takes over.
+ */
+static const char *scan_plain_lines(struct http1 *h, const char *p, const char *end,
+                                    uint32_t n_lines)
+{
+    struct http1_head_state *head = &h->head;
+    const char *line = p;
+    while (head->n_lines < n_lines && head->n_lines < h->limits->head_fields && line < end &&
+           (chars_class[(unsigned char)*line] & CHAR_TOKEN)) {
+        p = chars_find_control(line, end);
+        if (end - p < 4 || p[0] != '\r' || p[1] != '\n')
+            break;
+        head->n_lines++;
+        line = p + 2;
+        if (line[0] == '\r' && line[1] == '\n') {
+            head->at = AT_END;
+            return line + 2;
+        }
+    }
+    return line;
+}
+
 /* Scan until end, the head's end, n_lines lines or a refusal. */
 static const char *scan(struct http1 *h, const char *p, const char *end, uint32_t n_lines)
 {
     struct http1_head_state *head = &h->head;
+    if (head->at == AT_LINE_START)
+        p = scan_plain_lines(h, p, end, n_lines);
     while (p < end && head->at != AT_END && head->n_lines < n_lines && h->phase != HTTP1_FAILED) {
         if (head->at == AT_LINE) {
             p = chars_find_control(p, end);

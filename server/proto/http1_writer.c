@@ -69,8 +69,7 @@ static char *put_status(char *dst, int status)
 
 static char *put_field(char *dst, const struct field *field)
 {
-    for (size_t i = 0; i < field->name.len; i++)
-        dst[i] = ascii_lower(field->name.ptr[i]);
+    ascii_lower_copy(dst, field->name.ptr, field->name.len);
     dst = put(dst + field->name.len, STR(": "));
     dst = put(dst, field->value);
     return put(dst, STR("\r\n"));
