@@ -13,8 +13,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define RAW_BYTES    2048 /* of a message as printed; longer ones are cut */
+#define RAW_BYTES    4608 /* of a message as printed; longer ones are cut */
 #define LINE_BYTES   8192 /* of a line, escaped */
+#define PAIRS_SHARE  8    /* a message leaves an eighth of its line to the pairs */
 #define BUFFER_BYTES (1024 * 1024)
 #define STOP_MS      1000
 #define MAX_PAIRS    16
@@ -179,7 +180,7 @@ static void build_text(struct line *line, enum log_level level, unsigned number,
         put_number(line, number);
         put(line, " ");
     }
-    put_escaped(line, message, 0);
+    put_escaped(line, message, n ? line->room / PAIRS_SHARE : 0);
     for (size_t i = 0; i < n; i++)
         if (pairs[i].value.ptr)
             put_pair_text(line, &pairs[i]);
@@ -210,7 +211,7 @@ static void build_json(struct line *line, enum log_level level, unsigned number,
         put_number(line, number);
     }
     put(line, "\",\"message\":\"");
-    put_escaped(line, message, JSON_KEEP);
+    put_escaped(line, message, n ? line->room / PAIRS_SHARE : JSON_KEEP);
     put(line, "\"");
     for (size_t i = 0; i < n; i++)
         if (pairs[i].value.ptr)

@@ -99,7 +99,7 @@ static void tell(struct log_sink *sink)
     uint64_t lines = sink->dropped - sink->told, now = clock_now_us();
     if (lines == 0 || (now - sink->told_at_us < TELL_US && !sink->is_closing))
         return;
-    char note[256];
+    char note[1024];
     size_t n = sink->note ? sink->note(note, sizeof(note), lines) : 0;
     if (sink->note && !ring_put_line(sink, note, n))
         return;

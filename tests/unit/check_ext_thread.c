@@ -11,7 +11,8 @@ static struct cgw_call call;
 static atomic_int wakes, ran, gate;
 static int done_count, done_status;
 static void *done_arg;
-static bool was_off_loop, was_on_loop;
+static atomic_bool was_off_loop;
+static bool was_on_loop;
 static pthread_t loop_thread;
 
 static void wake(void *arg)
@@ -39,7 +40,7 @@ static void end(void)
 
 static void block(void *arg)
 {
-    was_off_loop = !pthread_equal(pthread_self(), loop_thread);
+    atomic_store(&was_off_loop, !pthread_equal(pthread_self(), loop_thread));
     while (!atomic_load(&gate))
         sched_yield();
     atomic_fetch_add((atomic_int *)arg, 1);
@@ -78,7 +79,7 @@ START_TEST(done_runs_on_the_loop)
     ck_assert_int_eq(done_count, 1);
     ck_assert_int_eq(done_status, CGW_OK);
     ck_assert_ptr_eq(done_arg, &done_count);
-    ck_assert(was_off_loop && was_on_loop);
+    ck_assert(atomic_load(&was_off_loop) && was_on_loop);
     ck_assert(list_is_empty(&jobs));
     end();
 }

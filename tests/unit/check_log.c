@@ -430,9 +430,11 @@ START_TEST(long_messages_are_cut_and_stay_lines)
         ck_assert_int_eq(log_start(path, json, LOG_LEVEL_DEBUG), 0);
         log_line(LOG_LEVEL_INFO, 1, "%s", text);
         log_line(LOG_LEVEL_INFO, 1, "m a=%s b=%s", text, text);
+        log_line(LOG_LEVEL_INFO, 0, "%.4096s call=%x", text, 0x1234u);
         log_stop();
         const char *lines = contents(path), *first_end = strchr(lines, '\n');
-        ck_assert_uint_eq(count_lines(lines), 2);
+        ck_assert_uint_eq(count_lines(lines), 3);
+        ck_assert_ptr_nonnull(strstr(lines, json ? ",\"call\":\"1234\"}\n" : " call=1234\n"));
         ck_assert_int_eq(first_end[-1], json ? '}' : _i ? 'a' : 'x');
         ck_assert_int_gt(first_end - lines, 2000);
     }
