@@ -69,7 +69,8 @@ static void lock(void)
         usleep(100);
 }
 
-static void note(enum rule rule, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0)))
+note(enum rule rule, const char *format, va_list args)
 {
     lock();
     unsigned n = atomic_fetch_add(&board->n, 1);
