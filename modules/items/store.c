@@ -195,6 +195,13 @@ static void roll_back(struct conn *conn)
         sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+/* What an earlier request could not roll back, for want of memory, is rolled back now. */
+static enum store_result begin(struct conn *conn, enum statement which, struct store_use *use)
+{
+    roll_back(conn);
+    return just(conn, which, use);
+}
+
 /* Only what the model has; the rest stays NULL, which the SQL knows what to do with. */
 static int bind(sqlite3_stmt *statement, int64_t id, const struct model *model)
 {
@@ -234,7 +241,7 @@ static enum store_result write_one(struct store *store, enum statement which, st
 {
     pthread_mutex_lock(&store->write_lock);
     struct conn *conn = store->writer;
-    enum store_result result = just(conn, BEGIN_WRITE, use);
+    enum store_result result = begin(conn, BEGIN_WRITE, use);
     if (result == STORE_OK)
         result = one(conn, which, use, id, model);
     if (result == STORE_OK)
@@ -351,7 +358,7 @@ enum store_result store_list(struct store *store, struct store_use *use, int64_t
     enum store_result result = get_reader(store, use, &conn);
     if (result != STORE_OK)
         return result;
-    result = just(conn, BEGIN_READ, use);
+    result = begin(conn, BEGIN_READ, use);
     if (result == STORE_OK)
         result = count(conn, use, ret_total);
     if (result == STORE_OK)
@@ -369,7 +376,7 @@ enum store_result store_list(struct store *store, struct store_use *use, int64_t
 /* A table of that name which is not ours fails here, and not at the first request. */
 static enum store_result check_schema(struct conn *conn, struct store_use *use)
 {
-    enum store_result result = just(conn, BEGIN_WRITE, use);
+    enum store_result result = begin(conn, BEGIN_WRITE, use);
     if (result != STORE_OK)
         return result;
     int rc = sqlite3_exec(conn->db, schema, NULL, NULL, NULL);

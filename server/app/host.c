@@ -37,13 +37,15 @@ static int host_post(struct cgw_call *pub, void (*fn)(struct cgw_call *, void *)
     return CGW_OK;
 }
 
+/* Escaped here, as what the application says may hold a NUL. */
 static void host_log(struct cgw_call *pub, int level, const char *message, size_t len)
 {
+    char text[2048];
     int known = level < CGW_LOG_DEBUG   ? CGW_LOG_DEBUG
                 : level > CGW_LOG_ERROR ? CGW_LOG_ERROR
                                         : level;
-    log_line((enum log_level)known, 0, "%.*s call=%llx", (int)(len < 4096 ? len : 4096), message,
-             (unsigned long long)call_of(pub)->id);
+    log_escape(text, sizeof text, (struct str){message, len});
+    log_line((enum log_level)known, 0, "%s call=%llx", text, (unsigned long long)call_of(pub)->id);
 }
 
 static int is_disconnected(struct cgw_call *pub)

@@ -279,6 +279,17 @@ static int await_deferred(struct sync *sync)
     return CGW_OK;
 }
 
+/* Do these events, which were taken, complete the response? Then receive() is about the peer. */
+static bool is_end(const struct cgw_event *events, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((events[i].type == CGW_HTTP_RESPONSE_BODY || events[i].type == CGW_HTTP_RESPONSE_FILE ||
+             events[i].type == CGW_HTTP_RESPONSE_TRAILERS) &&
+            !(events[i].flags & CGW_MORE))
+            return true;
+    return false;
+}
+
 static int sync_send(struct cgw_call *call, const struct cgw_event *events, size_t n,
                      cgw_done_fn *done, void *arg)
 {
@@ -296,8 +307,12 @@ static int sync_send(struct cgw_call *call, const struct cgw_event *events, size
     }
     if (n == 1 && sync->is_held && !atomic_load(&sync->is_gone) &&
         is_ordinary_end(&sync->gathered[0], events) && gather_body(sync, events))
-        return defer(sync);
-    return give(sync, events, n);
+        status = defer(sync);
+    else
+        status = give(sync, events, n);
+    if (status == CGW_OK && is_end(events, n))
+        sync->has_body = false; /* row 45: what was not read is not handed out any more */
+    return status;
 }
 
 /* ---- finish ---- */
