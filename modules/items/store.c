@@ -315,7 +315,7 @@ static void put_reader(struct store *store, struct conn *conn)
 
 enum store_result store_read(struct store *store, struct store_use *use, int64_t id)
 {
-    struct conn *conn;
+    struct conn *conn = NULL;
     enum store_result result = get_reader(store, use, &conn);
     if (result != STORE_OK)
         return result;
@@ -354,7 +354,7 @@ static enum store_result list(struct conn *conn, struct store_use *use, int64_t 
 enum store_result store_list(struct store *store, struct store_use *use, int64_t limit,
                              int64_t offset, int64_t *ret_total)
 {
-    struct conn *conn;
+    struct conn *conn = NULL;
     enum store_result result = get_reader(store, use, &conn);
     if (result != STORE_OK)
         return result;

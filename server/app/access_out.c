@@ -14,8 +14,9 @@ void access_out_put(struct access_out *out, const char *ptr, size_t len)
 
 void access_out_number(struct access_out *out, uint64_t value)
 {
-    char digits[20];
-    access_out_put(out, digits, number_print(digits, value));
+    char digits[20] = "";
+    size_t n = number_print(digits, value);
+    access_out_put(out, digits, n);
 }
 
 /* value in exactly n digits. */

@@ -109,7 +109,7 @@ void listener_server_name(const struct listener *listener, struct conn *conn)
         struct sockaddr any;
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
-    } name;
+    } name = {.any = {.sa_family = AF_UNSPEC}};
     char text[INET6_ADDRSTRLEN];
     socklen_t len = sizeof name;
     conn->server_port = listener->port;

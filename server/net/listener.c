@@ -53,7 +53,7 @@ static int read_name(struct listener *listener)
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
         struct sockaddr_un un;
-    } name;
+    } name = {.any = {.sa_family = AF_UNSPEC}};
     char text[INET6_ADDRSTRLEN] = "";
     socklen_t len = sizeof name;
     if (getsockname(listener->fd, &name.any, &len) < 0)
