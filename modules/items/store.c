@@ -317,7 +317,7 @@ enum store_result store_read(struct store *store, struct store_use *use, int64_t
 {
     struct conn *conn = NULL;
     enum store_result result = get_reader(store, use, &conn);
-    if (result != STORE_OK)
+    if (!conn)
         return result;
     result = one(conn, READ, use, id, NULL);
     put_reader(store, conn);
@@ -356,7 +356,7 @@ enum store_result store_list(struct store *store, struct store_use *use, int64_t
 {
     struct conn *conn = NULL;
     enum store_result result = get_reader(store, use, &conn);
-    if (result != STORE_OK)
+    if (!conn)
         return result;
     result = begin(conn, BEGIN_READ, use);
     if (result == STORE_OK)
