@@ -95,17 +95,17 @@ struct cgw_scope {
 };
 
 enum cgw_event_type {
-    CGW_LIFESPAN_STARTUP = 1,             /* receive */
-    CGW_LIFESPAN_STARTUP_COMPLETE = 2,    /* send: lifespan.state */
-    CGW_LIFESPAN_STARTUP_FAILED = 3,      /* send: lifespan.message */
-    CGW_LIFESPAN_SHUTDOWN = 4,            /* receive */
-    CGW_LIFESPAN_SHUTDOWN_COMPLETE = 5,   /* send */
-    CGW_LIFESPAN_SHUTDOWN_FAILED = 6,     /* send: lifespan.message */
-    CGW_HTTP_REQUEST = 16,                /* receive: body.data, CGW_MORE */
-    CGW_HTTP_DISCONNECT = 17,             /* receive: peer gone or response complete; repeats */
-    CGW_HTTP_RESPONSE_START = 18,         /* send: start, CGW_TRAILERS where trailers will follow */
-    CGW_HTTP_RESPONSE_BODY = 19,          /* send: bodyv, CGW_MORE */
-    CGW_HTTP_RESPONSE_TRAILERS = 20,      /* send: start.headers, CGW_MORE; needs cgw.trailers/1 */
+    CGW_LIFESPAN_STARTUP = 1,           /* receive */
+    CGW_LIFESPAN_STARTUP_COMPLETE = 2,  /* send: lifespan.state */
+    CGW_LIFESPAN_STARTUP_FAILED = 3,    /* send: lifespan.message */
+    CGW_LIFESPAN_SHUTDOWN = 4,          /* receive */
+    CGW_LIFESPAN_SHUTDOWN_COMPLETE = 5, /* send */
+    CGW_LIFESPAN_SHUTDOWN_FAILED = 6,   /* send: lifespan.message */
+    CGW_HTTP_REQUEST = 16,              /* receive: body.data, CGW_MORE */
+    CGW_HTTP_DISCONNECT = 17,           /* receive: peer gone or response complete; repeats */
+    CGW_HTTP_RESPONSE_START = 18,    /* send: start, 200-999; CGW_TRAILERS: trailers will follow */
+    CGW_HTTP_RESPONSE_BODY = 19,     /* send: bodyv, CGW_MORE */
+    CGW_HTTP_RESPONSE_TRAILERS = 20, /* send: start.headers, CGW_MORE; needs cgw.trailers/1 */
     CGW_HTTP_RESPONSE_INFORMATIONAL = 21, /* send: start, status 102-199; cgw.informational/1 */
     CGW_HTTP_RESPONSE_FILE = 22,          /* send: file, CGW_MORE; needs cgw.file/1 */
     CGW_WS_CONNECT = 32,                  /* receive: the first event of a websocket */
@@ -171,7 +171,11 @@ struct cgw_event {
 /* Runs once when a call of receive() or send() that was CGW_PENDING is over.       [call-thread] */
 typedef void cgw_done_fn(struct cgw_call *call, int status, void *arg);
 
-/* The head of every call; the host keeps its own behind it. Lives until finish(). */
+/*
+ * The head of every call; the host keeps its own behind it. Lives until finish(). A middleware may
+ * put a table of its own into host before it hands the call on; it passes to the one it found there
+ * what it does not handle itself. The host does not look at the pointer again.
+ */
 struct cgw_call {
     const struct cgw_scope *scope;
     const struct cgw_host *host;
@@ -240,7 +244,8 @@ enum cgw_kind {
 };
 
 enum cgw_app_flag {
-    CGW_LIFESPAN = 1u << 0, /* wants a lifespan call: a failed startup is then fatal */
+    CGW_LIFESPAN = 1u << 0, /* wants a lifespan call: a failed startup is then fatal. It may finish
+                               behind startup.complete, where shutdown has nothing to do */
     CGW_WEBSOCKET = 1u << 1 /* wants websocket calls */
 };
 

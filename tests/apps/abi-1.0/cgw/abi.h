@@ -43,8 +43,14 @@ struct cgw_header {
     struct cgw_str name, value;
 };
 
-#define CGW_STR(literal)          {(literal), sizeof(literal) - 1}
-#define CGW_HEADER(name, value)   {CGW_STR(name), CGW_STR(value)}
+#define CGW_STR(literal)               \
+    {                                  \
+        (literal), sizeof(literal) - 1 \
+    }
+#define CGW_HEADER(name, value)       \
+    {                                 \
+        CGW_STR(name), CGW_STR(value) \
+    }
 
 /* What every function that returns int answers. */
 enum cgw_status {
@@ -65,25 +71,25 @@ enum cgw_scope_type { CGW_SCOPE_LIFESPAN = 1, CGW_SCOPE_HTTP = 2, CGW_SCOPE_WEBS
  * Fields that do not apply to the type are empty.
  */
 struct cgw_scope {
-    uint32_t size;                   /* as the host was compiled: test before reading newer fields */
-    uint16_t type;                   /* enum cgw_scope_type */
-    uint8_t http_major, http_minor;  /* 1,0  1,1  2,0 */
-    struct cgw_str asgi_version;     /* "3.0" */
-    struct cgw_str spec_version;     /* "2.5" for http and websocket, "2.0" for lifespan */
-    struct cgw_str scheme;           /* "http" "https" "ws" "wss" */
-    struct cgw_str method;           /* as sent; empty for a websocket */
-    struct cgw_str path;             /* root_path in front, percent-decoded, UTF-8, not normalised */
-    struct cgw_str raw_path;         /* root_path in front, as sent, without the query */
-    struct cgw_str query;            /* behind the '?', as sent; "" where empty or absent */
-    struct cgw_str root_path;        /* where a proxy mounted the application, or "" */
+    uint32_t size;                  /* as the host was compiled: test before reading newer fields */
+    uint16_t type;                  /* enum cgw_scope_type */
+    uint8_t http_major, http_minor; /* 1,0  1,1  2,0 */
+    struct cgw_str asgi_version;    /* "3.0" */
+    struct cgw_str spec_version;    /* "2.5" for http and websocket, "2.0" for lifespan */
+    struct cgw_str scheme;          /* "http" "https" "ws" "wss" */
+    struct cgw_str method;          /* as sent; empty for a websocket */
+    struct cgw_str path;            /* root_path in front, percent-decoded, UTF-8, not normalised */
+    struct cgw_str raw_path;        /* root_path in front, as sent, without the query */
+    struct cgw_str query;           /* behind the '?', as sent; "" where empty or absent */
+    struct cgw_str root_path;       /* where a proxy mounted the application, or "" */
     const struct cgw_header *headers; /* in the order sent, duplicates kept */
     size_t n_headers;
-    struct cgw_str client;           /* address of the peer; empty when unknown or a unix socket */
-    struct cgw_str server;           /* address that was connected to, or the unix socket's path */
-    uint16_t client_port;            /* 0: none */
-    uint16_t server_port;            /* 0: none */
+    struct cgw_str client; /* address of the peer; empty when unknown or a unix socket */
+    struct cgw_str server; /* address that was connected to, or the unix socket's path */
+    uint16_t client_port;  /* 0: none */
+    uint16_t server_port;  /* 0: none */
     uint32_t reserved;
-    void *state;                     /* what lifespan.startup.complete left, one per worker */
+    void *state;                        /* what lifespan.startup.complete left, one per worker */
     const struct cgw_str *subprotocols; /* websocket: offered by the client */
     size_t n_subprotocols;
 };
@@ -97,17 +103,17 @@ enum cgw_event_type {
     CGW_LIFESPAN_SHUTDOWN_FAILED = 6,   /* send: lifespan.message */
     CGW_HTTP_REQUEST = 16,              /* receive: body.data, CGW_MORE */
     CGW_HTTP_DISCONNECT = 17,           /* receive: peer gone or response complete; repeats */
-    CGW_HTTP_RESPONSE_START = 18,       /* send: start, CGW_TRAILERS where trailers will follow */
-    CGW_HTTP_RESPONSE_BODY = 19,        /* send: bodyv, CGW_MORE */
-    CGW_HTTP_RESPONSE_TRAILERS = 20,    /* send: start.headers, CGW_MORE; needs cgw.trailers/1 */
+    CGW_HTTP_RESPONSE_START = 18,    /* send: start, 200-999; CGW_TRAILERS: trailers will follow */
+    CGW_HTTP_RESPONSE_BODY = 19,     /* send: bodyv, CGW_MORE */
+    CGW_HTTP_RESPONSE_TRAILERS = 20, /* send: start.headers, CGW_MORE; needs cgw.trailers/1 */
     CGW_HTTP_RESPONSE_INFORMATIONAL = 21, /* send: start, status 102-199; cgw.informational/1 */
-    CGW_HTTP_RESPONSE_FILE = 22,        /* send: file, CGW_MORE; needs cgw.file/1 */
-    CGW_WS_CONNECT = 32,                /* receive: the first event of a websocket */
-    CGW_WS_ACCEPT = 33,                 /* send: accept */
-    CGW_WS_RECEIVE = 34,                /* receive: body.data, CGW_TEXT; one whole message */
-    CGW_WS_SEND = 35,                   /* send: bodyv, CGW_TEXT; one whole message */
-    CGW_WS_DISCONNECT = 36,             /* receive: close; repeats */
-    CGW_WS_CLOSE = 37                   /* send: close; before accept it refuses with 403 */
+    CGW_HTTP_RESPONSE_FILE = 22,          /* send: file, CGW_MORE; needs cgw.file/1 */
+    CGW_WS_CONNECT = 32,                  /* receive: the first event of a websocket */
+    CGW_WS_ACCEPT = 33,                   /* send: accept */
+    CGW_WS_RECEIVE = 34,                  /* receive: body.data, CGW_TEXT; one whole message */
+    CGW_WS_SEND = 35,                     /* send: bodyv, CGW_TEXT; one whole message */
+    CGW_WS_DISCONNECT = 36,               /* receive: close; repeats */
+    CGW_WS_CLOSE = 37                     /* send: close; before accept it refuses with 403 */
 };
 
 enum cgw_event_flag {
@@ -165,7 +171,11 @@ struct cgw_event {
 /* Runs once when a call of receive() or send() that was CGW_PENDING is over.       [call-thread] */
 typedef void cgw_done_fn(struct cgw_call *call, int status, void *arg);
 
-/* The head of every call; the host keeps its own behind it. Lives until finish(). */
+/*
+ * The head of every call; the host keeps its own behind it. Lives until finish(). A middleware may
+ * put a table of its own into host before it hands the call on; it passes to the one it found there
+ * what it does not handle itself. The host does not look at the pointer again.
+ */
 struct cgw_call {
     const struct cgw_scope *scope;
     const struct cgw_host *host;
@@ -204,8 +214,8 @@ struct cgw_host {
     /*
      * End the call: the application's last touch of it. Status 0 when all went well; what receive()
      * or send() answered may be passed on. A negative one, or an incomplete response, answers 500
-     * while nothing is on the wire and else resets the connection. Nothing may be in flight: what is,
-     * is dropped without its callback and counts as a failure.                     [call-thread]
+     * while nothing is on the wire and else resets the connection. Nothing may be in flight: what
+     * is, is dropped without its callback and counts as a failure. [call-thread]
      */
     void (*finish)(struct cgw_call *call, int status);
 
@@ -223,7 +233,8 @@ struct cgw_host {
     /* One line for the error log, tagged with the call; any bytes, escaped.         [any-thread] */
     void (*log)(struct cgw_call *call, int level, const char *message, size_t len);
 
-    /* A table such as "cgw.loop/1", static for the host's life; NULL: not supported. [any-thread] */
+    /* A table such as "cgw.loop/1", static for the host's life; NULL: not supported. [any-thread]
+     */
     const void *(*extension)(const struct cgw_host *host, const char *id);
 };
 
@@ -233,7 +244,8 @@ enum cgw_kind {
 };
 
 enum cgw_app_flag {
-    CGW_LIFESPAN = 1u << 0, /* wants a lifespan call: a failed startup is then fatal */
+    CGW_LIFESPAN = 1u << 0, /* wants a lifespan call: a failed startup is then fatal. It may finish
+                               behind startup.complete, where shutdown has nothing to do */
     CGW_WEBSOCKET = 1u << 1 /* wants websocket calls */
 };
 
@@ -242,31 +254,38 @@ struct cgw_app {
     uint32_t magic; /* offsets 0 to 15 are frozen over all majors */
     uint16_t abi_major, abi_minor;
     uint32_t size;
-    uint32_t flags;                    /* enum cgw_app_flag */
-    uint32_t kind;                     /* enum cgw_kind */
-    uint32_t stack_size;               /* of a pool thread or fiber, bytes; 0: the host's default */
-    const char *name, *version;        /* for the log; may be NULL */
-    void (*call)(struct cgw_call *call); /* begins a call; may return before it is finished */
+    uint32_t flags;             /* enum cgw_app_flag */
+    uint32_t kind;              /* enum cgw_kind */
+    uint32_t stack_size;        /* of a pool thread or fiber, bytes; 0: the host's default */
+    const char *name, *version; /* for the log; may be NULL */
+    void (*call)(struct cgw_call *call);      /* begins a call; may return before it is finished */
     const void *(*extension)(const char *id); /* the application's own tables, or NULL */
 };
 
 /* CGW_APP(.kind = CGW_SYNC, .name = "shop", .call = shop); once per module, in C. */
 #ifndef __cplusplus
-#define CGW_APP(...)                                                                               \
-    CGW_EXPORT const struct cgw_app cgw_app = {.magic = CGW_MAGIC,                                 \
-                                               .abi_major = CGW_ABI_MAJOR,                         \
-                                               .abi_minor = CGW_ABI_MINOR,                         \
-                                               .size = sizeof(struct cgw_app),                     \
+#define CGW_APP(...)                                                           \
+    CGW_EXPORT const struct cgw_app cgw_app = {.magic = CGW_MAGIC,             \
+                                               .abi_major = CGW_ABI_MAJOR,     \
+                                               .abi_minor = CGW_ABI_MINOR,     \
+                                               .size = sizeof(struct cgw_app), \
                                                __VA_ARGS__}
 #endif
 
 /* The same in C++, which has no designated initialisers before C++20. */
 #ifdef __cplusplus
-#define CGW_APP_CXX(kind, flags, name, version, call)                                              \
-    extern "C" CGW_EXPORT const struct cgw_app cgw_app = {                                         \
-        CGW_MAGIC, CGW_ABI_MAJOR, CGW_ABI_MINOR, (uint32_t)sizeof(struct cgw_app),                 \
-        flags,     kind,          0,             name,                                             \
-        version,   call,          0}
+#define CGW_APP_CXX(kind, flags, name, version, call)                                       \
+    extern "C" CGW_EXPORT const struct cgw_app cgw_app = {CGW_MAGIC,                        \
+                                                          CGW_ABI_MAJOR,                    \
+                                                          CGW_ABI_MINOR,                    \
+                                                          (uint32_t)sizeof(struct cgw_app), \
+                                                          flags,                            \
+                                                          kind,                             \
+                                                          0,                                \
+                                                          name,                             \
+                                                          version,                          \
+                                                          call,                             \
+                                                          0}
 #endif
 
 /* ---- extension tables: host->extension(host, ID) ---- */
@@ -288,7 +307,8 @@ struct cgw_watch {
 };
 
 typedef void cgw_timer_fn(struct cgw_call *call, struct cgw_timer *timer, void *arg);
-typedef void cgw_watch_fn(struct cgw_call *call, struct cgw_watch *watch, uint32_t ready, void *arg);
+typedef void cgw_watch_fn(struct cgw_call *call, struct cgw_watch *watch, uint32_t ready,
+                          void *arg);
 
 enum cgw_readiness { CGW_READABLE = 1u << 0, CGW_WRITABLE = 1u << 1 };
 
@@ -313,7 +333,7 @@ struct cgw_loop {
      */
     int (*watch_start)(struct cgw_call *call, struct cgw_watch *watch, int fd, uint32_t events,
                        cgw_watch_fn *fn, void *arg);
-    void (*watch_stop)(struct cgw_call *call, struct cgw_watch *watch);            /* [call-thread] */
+    void (*watch_stop)(struct cgw_call *call, struct cgw_watch *watch); /* [call-thread] */
 };
 
 /* cgw.thread/1: run what blocks on the worker's thread pool. */
@@ -347,7 +367,7 @@ struct cgw_disconnect {
 struct cgw_shutdown {
     uint32_t size;
     uint32_t reserved;
-    int (*is_draining)(struct cgw_call *call);                                     /* [call-thread] */
+    int (*is_draining)(struct cgw_call *call); /* [call-thread] */
     /* fn gets CGW_ECANCELED; the call itself is not canceled before the grace is over.
        CGW_PENDING; CGW_OK forgotten; CGW_ECANCELED it has begun, fn will not run;
        CGW_EINVAL in a CGW_SYNC call, which asks instead.                           [call-thread] */
