@@ -6,6 +6,7 @@
 #include "app/ext_thread.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include <sys/random.h>
 #include <unistd.h>
 
 enum { FREE_CALLS_MAX = 4096 };
@@ -17,6 +18,10 @@ int call_runtime_init(struct call_runtime *runtime, const struct cgw_app *app,
     list_init(&runtime->running);
     list_init(&runtime->due);
     list_init(&runtime->free);
+    /* ids tell requests apart over restarts too; without a random start they still do within one */
+    if (getrandom(&runtime->next_id, sizeof runtime->next_id, GRND_NONBLOCK) < 0)
+        runtime->next_id = 0;
+    runtime->next_id >>= 8;
     return 0;
 }
 
@@ -304,7 +309,7 @@ void call_finish(struct cgw_call *pub, int status)
 int call_misuse(struct call *call, const char *what, unsigned event_type, struct str at)
 {
     log_line(LOG_LEVEL_ERROR, 301,
-             "the application broke the interface: %s event=%s state=%s at=%.*s call=%llx", what,
+             "the application broke the interface: %s event=%s state=%s at=%.*s call=%016llx", what,
              event_type ? order_event_name(event_type) : "-", order_state_name(call->order),
              (int)(at.len < 80 ? at.len : 80), at.ptr, (unsigned long long)call->id);
     return CGW_EINVAL;

@@ -67,7 +67,7 @@ static int measure(struct call *call, const struct cgw_event *event, struct call
     bool more = event->flags & CGW_MORE;
     if (call->head.has_no_body && write->bytes && !call->was_warned) {
         call->was_warned = true;
-        log_line(LOG_LEVEL_WARNING, 302, "the body of a %d response was dropped call=%llx",
+        log_line(LOG_LEVEL_WARNING, 302, "the body of a %d response was dropped call=%016llx",
                  call->head.status, (unsigned long long)call->id);
     }
     if (call->is_head_request || call->head.has_no_body) {
@@ -269,7 +269,7 @@ static void http_conclude(struct call *call)
         return;
     }
     if (!call->is_canceled)
-        log_line(LOG_LEVEL_ERROR, 303, "the application failed: %s status=%d path=%.*s call=%llx",
+        log_line(LOG_LEVEL_ERROR, 303, "the application failed: %s status=%d path=%.*s call=%016llx",
                  why, status, (int)call->scope.path.len, call->scope.path.ptr,
                  (unsigned long long)call->id);
     if (call->order == ORDER_HTTP_DONE && !call->is_sending && !call->is_failed)

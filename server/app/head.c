@@ -11,7 +11,7 @@ static const struct field *as_fields(const struct cgw_header *headers)
     return (const struct field *)headers;
 }
 
-static const char *check_field(const struct field *field)
+static inline const char *check_field(const struct field *field)
 {
     if (!field->name.ptr || !chars_is_token(field->name))
         return "the name of a field is not a token";
@@ -24,17 +24,12 @@ static const char *check_field(const struct field *field)
 
 const char *head_check_fields(const struct cgw_header *headers, size_t n, struct str *ret_at)
 {
-    if (n && !headers)
-        return "there is a number of fields but no array";
     const struct field *fields = as_fields(headers);
-    for (size_t i = 0; i < n; i++) {
-        const char *why = check_field(&fields[i]);
-        if (why) {
+    const char *why = n && !headers ? "there is a number of fields but no array" : NULL;
+    for (size_t i = 0; !why && i < n; i++)
+        if ((why = check_field(&fields[i])))
             *ret_at = fields[i].name;
-            return why;
-        }
-    }
-    return NULL;
+    return why;
 }
 
 static const char *read_length(struct head *head, struct str value)
@@ -50,13 +45,25 @@ static const char *read_length(struct head *head, struct str value)
 }
 
 /* Take out what the host acts on; told apart by length first, as this runs for every response. */
-static const char *read_field(struct head *head, const struct field *field)
+static inline const char *read_field(struct head *head, const struct field *field)
 {
     if (field->name.len == 14 && str_is_nocase(field->name, STR("content-length")))
         return read_length(head, field->value);
     if (field->name.len == 10 && str_is_nocase(field->name, STR("connection")))
         head->close = head->close || str_list_has(field->value, STR("close"));
     return NULL;
+}
+
+static const char *read_fields(struct head *head, struct str *ret_at)
+{
+    const char *why = head->n_fields && !head->fields ? "there is a number of fields but no array"
+                                                      : NULL;
+    for (size_t i = 0; !why && i < head->n_fields; i++) {
+        const struct field *field = &head->fields[i];
+        if ((why = check_field(field)) || (why = read_field(head, field)))
+            *ret_at = field->name;
+    }
+    return why;
 }
 
 const char *head_check(const struct cgw_event *start, struct head *ret_head, struct str *ret_at)
@@ -69,10 +76,7 @@ const char *head_check(const struct cgw_event *start, struct head *ret_head, str
         return "the status is not in 100 to 999";
     if (head.status < 200)
         return "a 1xx status starts no response: send it as http.response.informational";
-    const char *why = head_check_fields(start->u.start.headers, head.n_fields, ret_at);
-    for (size_t i = 0; !why && i < head.n_fields; i++)
-        if ((why = read_field(&head, &head.fields[i])))
-            *ret_at = head.fields[i].name;
+    const char *why = read_fields(&head, ret_at);
     if (why)
         return why;
     head.has_no_body = head.status == 204 || head.status == 205 || head.status == 304;
