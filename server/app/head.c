@@ -56,8 +56,8 @@ static inline const char *read_field(struct head *head, const struct field *fiel
 
 static const char *read_fields(struct head *head, struct str *ret_at)
 {
-    const char *why = head->n_fields && !head->fields ? "there is a number of fields but no array"
-                                                      : NULL;
+    const char *why =
+        head->n_fields && !head->fields ? "there is a number of fields but no array" : NULL;
     for (size_t i = 0; !why && i < head->n_fields; i++) {
         const struct field *field = &head->fields[i];
         if ((why = check_field(field)) || (why = read_field(head, field)))

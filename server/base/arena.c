@@ -4,17 +4,9 @@
  */
 #include "base/arena.h"
 #include "base/mem.h"
-#include <stdalign.h>
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define ARENA_POISONS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_POISONS 1
-#endif
-#endif
 #ifdef ARENA_POISONS
 #include <sanitizer/asan_interface.h>
 #else
@@ -122,7 +114,7 @@ static void *alloc_elsewhere(struct arena *arena, size_t bytes)
     return bytes_of(own);
 }
 
-void *arena_alloc(struct arena *arena, size_t bytes)
+void *arena_alloc_slow(struct arena *arena, size_t bytes)
 {
     if (bytes > SIZE_MAX / 2)
         return NULL;

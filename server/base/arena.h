@@ -5,7 +5,15 @@
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
+#include <stdalign.h>
 #include <stddef.h>
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_POISONS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_POISONS 1
+#endif
+#endif
 
 struct arena_block;
 
@@ -24,8 +32,21 @@ void arena_init(struct arena *arena);
 void arena_fini(struct arena *arena);
 /* Forget all pieces; they are poisoned under AddressSanitizer. */
 void arena_reset(struct arena *arena);
+/* What arena_alloc() does where the piece does not just fit. */
+void *arena_alloc_slow(struct arena *arena, size_t bytes);
 /* bytes aligned for anything, uninitialised; NULL: out of memory. */
-void *arena_alloc(struct arena *arena, size_t bytes);
+static inline void *arena_alloc(struct arena *arena, size_t bytes)
+{
+#ifndef ARENA_POISONS
+    /* The free part begins and ends aligned, so what fits also fits when it is rounded up. */
+    char *p = arena->next;
+    if (bytes - 1 < (size_t)(arena->end - p)) {
+        arena->next += (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+        return p;
+    }
+#endif
+    return arena_alloc_slow(arena, bytes);
+}
 /* A copy of len bytes with a NUL behind; NULL: out of memory. */
 char *arena_copy(struct arena *arena, const char *ptr, size_t len);
 /*

@@ -45,8 +45,8 @@ int number_decimal(struct str text, uint64_t max, uint64_t *ret_value)
     uint64_t value = 0;
     size_t i = 0;
     if (text.len <= 18) /* no overflow: the common case needs no care */
-        while (i < text.len && is_digit(text.ptr[i]))
-            value = value * 10 + (uint64_t)(text.ptr[i++] - '0');
+        for (; i < text.len && is_digit(text.ptr[i]); i++)
+            value = value * 10 + (uint64_t)(text.ptr[i] - '0');
     if (i == text.len && i && value <= max) {
         *ret_value = value;
         return 0;
@@ -150,12 +150,18 @@ int number_bool(struct str text, bool *ret_value)
 
 size_t number_print(char *dst, uint64_t value)
 {
-    char digits[20];
-    size_t n = 0;
-    do
-        digits[n++] = (char)('0' + value % 10);
-    while ((value /= 10) != 0);
-    for (size_t i = 0; i < n; i++)
-        dst[i] = digits[n - 1 - i];
+    static const char pairs[] = "0001020304050607080910111213141516171819"
+                                "2021222324252627282930313233343536373839"
+                                "4041424344454647484950515253545556575859"
+                                "6061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    size_t n = 1;
+    for (uint64_t limit = 10; n < 20 && value >= limit; limit *= 10)
+        n++;
+    char *p = dst + n;
+    for (; value >= 10; value /= 100)
+        memcpy(p -= 2, pairs + value % 100 * 2, 2);
+    if (p > dst)
+        *--p = (char)('0' + value);
     return n;
 }

@@ -4,6 +4,7 @@
  */
 #ifndef BASE_STR_H
 #define BASE_STR_H
+#include "base/vector.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,20 +42,52 @@ static inline char ascii_lower(char c)
  * Copy n bytes in lower case, eight at a time. In each byte of word, bit 7 of the two sums says
  * whether its low seven bits reach 'A' and pass 'Z'; bytes beyond ASCII are left alone.
  */
-static inline void ascii_lower_copy(char *dst, const char *src, size_t n)
+static inline uint64_t ascii_lower_word(const char *src)
 {
     const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        uint64_t word;
-        memcpy(&word, src + i, 8);
-        uint64_t low = word & ~tops;
-        uint64_t is_upper = (low + ones * (0x80 - 'A')) ^ (low + ones * (0x7f - 'Z'));
-        word |= (is_upper & ~word & tops) >> 2;
+    uint64_t word;
+    memcpy(&word, src, 8);
+    uint64_t low = word & ~tops;
+    uint64_t is_upper = (low + ones * (0x80 - 'A')) ^ (low + ones * (0x7f - 'Z'));
+    return word | (is_upper & ~word & tops) >> 2;
+}
+
+static inline void ascii_lower_copy(char *dst, const char *src, size_t n)
+{
+    if (n < 8) {
+        for (size_t i = 0; i < n; i++)
+            dst[i] = ascii_lower(src[i]);
+        return;
+    }
+    uint64_t last = ascii_lower_word(src + n - 8); /* some of these bytes are copied twice */
+    for (size_t i = 0; i + 8 < n; i += 8) {
+        uint64_t word = ascii_lower_word(src + i);
         memcpy(dst + i, &word, 8);
     }
-    for (; i < n; i++)
-        dst[i] = ascii_lower(src[i]);
+    memcpy(dst + n - 8, &last, 8);
+}
+
+/* Copy s to dst, short ones without a call; behind the copy. */
+static inline char *str_put(char *dst, struct str s)
+{
+    char *end = dst + s.len, first[16], last[16];
+    if (s.len > 32) {
+        memcpy(dst, s.ptr, s.len);
+    } else if (s.len >= 16) {
+        memcpy(first, s.ptr, 16);
+        memcpy(last, s.ptr + s.len - 16, 16);
+        memcpy(dst, first, 16);
+        memcpy(end - 16, last, 16);
+    } else if (s.len >= 8) {
+        memcpy(first, s.ptr, 8);
+        memcpy(last, s.ptr + s.len - 8, 8);
+        memcpy(dst, first, 8);
+        memcpy(end - 8, last, 8);
+    } else {
+        for (size_t i = 0; i < s.len; i++)
+            dst[i] = s.ptr[i];
+    }
+    return end;
 }
 
 static inline bool str_is_nocase(struct str a, struct str b)

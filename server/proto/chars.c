@@ -56,21 +56,10 @@ static const char *find_one_by_one(const char *p, const char *end)
     return p;
 }
 
-/*
- * Eight bytes at once: the top bit of each byte of hit is set where that byte is below 0x20 or is
- * 0x7f. A borrow may set bits above a true hit, never without one, so a hit is looked at again.
- */
 const char *chars_find_control_portable(const char *p, const char *end)
 {
-    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-    for (; end - p >= 8; p += 8) {
-        uint64_t w;
-        memcpy(&w, p, 8);
-        uint64_t del = w ^ (ones * 0x7f);
-        uint64_t hit = ((w - ones * 0x20) & ~w) | ((del - ones) & ~del);
-        if (hit & tops)
-            break;
-    }
+    while (end - p >= 16 && vector_is_zero(chars_control(vector_load(p))))
+        p += 16;
     return find_one_by_one(p, end);
 }
 

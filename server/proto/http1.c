@@ -121,6 +121,8 @@ static void feed_head(struct http1 *h, const char *ptr, size_t len, size_t *ret_
     event->type = HTTP1_HEAD;
     event->ended = length == 0;
     h->phase = event->ended ? HTTP1_IDLE : HTTP1_IN_BODY;
+    if (event->ended)
+        return;
     h->body = (struct http1_body_state){.is_chunked = length == HTTP1_LENGTH_CHUNKED};
     if (!h->body.is_chunked)
         h->body.left = length;
@@ -167,17 +169,16 @@ static void feed_chunked(struct http1 *h, const char *ptr, size_t len, size_t *r
 void http1_feed(struct http1 *h, const char *ptr, size_t len, size_t *ret_consumed,
                 struct http1_event *ret_event)
 {
-    struct http1_event event = {.type = HTTP1_MORE};
+    *ret_event = (struct http1_event){.type = HTTP1_MORE};
     h->piece = (struct str){NULL, 0};
     if (h->phase == HTTP1_IN_BODY)
-        (h->body.is_chunked ? feed_chunked : feed_length)(h, ptr, len, ret_consumed, &event);
+        (h->body.is_chunked ? feed_chunked : feed_length)(h, ptr, len, ret_consumed, ret_event);
     else if (h->phase != HTTP1_FAILED)
-        feed_head(h, ptr, len, ret_consumed, &event);
+        feed_head(h, ptr, len, ret_consumed, ret_event);
     if (h->phase == HTTP1_FAILED) {
         *ret_consumed = len;
-        event = (struct http1_event){.type = HTTP1_ERROR, .status = h->status, .why = h->why};
+        *ret_event = (struct http1_event){.type = HTTP1_ERROR, .status = h->status, .why = h->why};
     }
-    *ret_event = event;
 }
 
 uint64_t http1_body_left(const struct http1 *h)

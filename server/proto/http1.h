@@ -20,9 +20,9 @@ struct http1_limits {
 };
 
 /*
- * A request's head, in arena memory; each string is NUL-terminated behind its length. All zero
- * before; on an ERROR method and target are there, by their lengths, where the request line was
- * fine.
+ * A request's head, in arena memory; each string is NUL-terminated behind its length. On an ERROR
+ * method and target are there, by their lengths, where the request line was fine, else both are
+ * empty, and no other member means anything.
  */
 struct http1_request {
     struct str method;
@@ -108,6 +108,8 @@ struct http1 {
     bool is_complete;  /* llhttp has seen the message's end */
     int status;        /* of the failure; 0: none */
     const char *why;
+    uint8_t host_len; /* of the last Host that was found good: most clients repeat it */
+    char host[47];
 };
 
 void http1_init(struct http1 *h, const struct http1_limits *limits);

@@ -29,12 +29,10 @@ static int terminate(struct http1 *h, struct field *field)
 {
     char *name = writable(field->name.ptr);
     size_t n = field->name.len;
-    for (size_t i = 0; i < n; i++) {
-        name[i] = (char)chars_lower_token[(unsigned char)name[i]];
-        if (!name[i])
-            return http1_refuse(h, 400, "malformed field name");
-    }
-    if (n == 0 || name[n] != ':')
+    if (!chars_is_token(field->name))
+        return http1_refuse(h, 400, "malformed field name");
+    ascii_lower_copy(name, name, n);
+    if (name[n] != ':')
         return http1_refuse(h, 400, "malformed field name");
     name[n] = '\0';
     field->value = str_trim(field->value);
@@ -196,13 +194,26 @@ static int replace_host(struct http1 *h, struct str authority, struct seen *seen
     return 0;
 }
 
+static bool is_host(struct http1 *h, struct str text)
+{
+    if (text.len && str_is(text, (struct str){h->host, h->host_len}))
+        return true;
+    if (!target_is_host(text))
+        return false;
+    if (text.len <= sizeof h->host) {
+        memcpy(h->host, text.ptr, text.len);
+        h->host_len = (uint8_t)text.len;
+    }
+    return true;
+}
+
 static int read_host(struct http1 *h, struct seen *seen)
 {
     if (seen->n_hosts > 1)
         return http1_refuse(h, 400, "two Host fields");
     if (seen->n_hosts == 0 && h->request->minor)
         return http1_refuse(h, 400, "no Host");
-    if (seen->host && !target_is_host(seen->host->value))
+    if (seen->host && !is_host(h, seen->host->value))
         return http1_refuse(h, 400, "malformed Host");
     return 0;
 }

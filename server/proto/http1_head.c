@@ -172,8 +172,13 @@ static const char *scan(struct http1 *h, const char *p, const char *end, uint32_
 static const struct str methods[] = {HTTP_METHOD_MAP(METHOD)};
 #undef METHOD
 
+/* The common ones by constants of their length. */
 static bool is_method(struct str token)
 {
+    if (token.len == 3 && (memcmp(token.ptr, "GET", 3) == 0 || memcmp(token.ptr, "PUT", 3) == 0))
+        return true;
+    if (token.len == 4 && memcmp(token.ptr, "POST", 4) == 0)
+        return true;
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
         if (str_is(token, methods[i]))
             return !str_is(token, STR("CONNECT")); /* asks for a proxy */
@@ -207,48 +212,61 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* "HTTP/1.1": its minor, or -1 refused. */
-static int read_version(struct http1 *h, struct str s)
+/* Say what is wrong with a request line whose method has n bytes. */
+static int refuse_line(struct http1 *h, struct str line, size_t n)
 {
-    if (s.len != 8 || memcmp(s.ptr, "HTTP/", 5) != 0 || !is_digit(s.ptr[5]) || s.ptr[6] != '.' ||
-        !is_digit(s.ptr[7]))
+    if (n == 0 || n == line.len || line.ptr[n] != ' ')
+        return http1_refuse(h, 400, "malformed method");
+    struct str target = {line.ptr + n + 1, line.len - n - 1};
+    const char *space = memchr(target.ptr, ' ', target.len);
+    if (!space || space == target.ptr)
+        return http1_refuse(h, 400, "malformed request line");
+    struct str version = {space + 1, target.len - (size_t)(space + 1 - target.ptr)};
+    target.len = (size_t)(space - target.ptr);
+    if (!chars_is_target(target))
+        return http1_refuse(h, 400, "bad byte in the target");
+    const char *v = version.ptr;
+    if (version.len != 8 || memcmp(v, "HTTP/", 5) != 0 || !is_digit(v[5]) || v[6] != '.' ||
+        !is_digit(v[7]))
         return http1_refuse(h, 400, "malformed version");
-    if (s.ptr[5] != '1' || s.ptr[7] > '1')
-        return http1_refuse(h, 505, "another version of HTTP");
-    return s.ptr[7] - '0';
+    return http1_refuse(h, 505, "another version of HTTP");
+}
+
+/* Bytes of a request target in front of what is none; there is a blank or a CR. */
+static size_t target_length(const char *p, const char *end)
+{
+    const char *start = p;
+    while (end - p >= 16 && vector_is_zero(chars_not_target(vector_load(p))))
+        p += 16;
+    while (chars_class[(unsigned char)*p] & CHAR_TARGET)
+        p++;
+    return (size_t)(p - start);
 }
 
 /* Judge the request line (RFC 9112 3), which is complete at the head's front. */
 static int read_line(struct http1 *h)
 {
-    const char *lf = memchr(h->head.bytes, '\n', h->head.len);
-    assert(lf);
-    size_t line_len = (size_t)(lf - h->head.bytes) + 1;
-    struct str line = {h->head.bytes, line_len - 2};
-    size_t n = token_length(line);
-    if (n == 0 || n == line.len || line.ptr[n] != ' ')
-        return http1_refuse(h, 400, "malformed method");
-    struct str method = {line.ptr, n};
-    struct str target = {line.ptr + n + 1, line.len - n - 1};
-    const char *space = memchr(target.ptr, ' ', target.len);
-    if (!space || space == target.ptr)
-        return http1_refuse(h, 400, "malformed request line");
-    struct str version = {space + 1, target.len};
-    target.len = (size_t)(space - target.ptr);
-    version.len -= target.len + 1;
-    if (!chars_all(target, CHAR_TARGET))
-        return http1_refuse(h, 400, "bad byte in the target");
-    int minor = read_version(h, version);
-    if (minor < 0)
-        return -1;
-    if (!is_method(method))
+    const char *line = h->head.bytes, *end = line + h->head.len;
+    size_t n = token_length((struct str){line, h->head.len});
+    const char *target = line + n + 1;
+    size_t target_len = n && line[n] == ' ' ? target_length(target, end) : 0;
+    const char *version = target + target_len + 1;
+    bool is_good = target_len && version[-1] == ' ' && end - version >= 10 &&
+                   memcmp(version, "HTTP/1.", 7) == 0 && (version[7] == '1' || version[7] == '0') &&
+                   version[8] == '\r';
+    if (!is_good) {
+        const char *lf = memchr(line, '\n', h->head.len);
+        assert(lf);
+        return refuse_line(h, (struct str){line, (size_t)(lf - line) - 1}, n);
+    }
+    if (!is_method((struct str){line, n}))
         return http1_refuse(h, 501, "unknown method");
-    if (target.len > h->limits->target_bytes)
+    if (target_len > h->limits->target_bytes)
         return http1_refuse(h, 414, "target too long");
-    h->head.minor = (uint8_t)minor;
-    h->head.line_len = line_len;
-    h->head.method_len = method.len;
-    h->head.target_len = target.len;
+    h->head.minor = (uint8_t)(version[7] - '0');
+    h->head.line_len = (size_t)(version + 10 - line);
+    h->head.method_len = n;
+    h->head.target_len = target_len;
     return 0;
 }
 
@@ -262,7 +280,8 @@ static int gather(struct http1 *h, const char *ptr, size_t len)
         size_t room = need;
         if (head->at != AT_END) /* more will come */
             room = need < FIRST_ROOM / 2 ? FIRST_ROOM : 2 * need;
-        char *bytes = arena_grow(h->arena, head->bytes, head->room, room);
+        char *bytes = head->bytes ? arena_grow(h->arena, head->bytes, head->room, room)
+                                  : arena_alloc(h->arena, room);
         if (!bytes)
             return http1_refuse(h, 500, "out of memory");
         head->bytes = bytes;
@@ -283,8 +302,11 @@ static void name_line(struct http1 *h)
 static void start_head(struct http1 *h)
 {
     assert(h->arena && h->request);
-    h->head = (struct http1_head_state){0};
-    *h->request = (struct http1_request){0};
+    h->request->method = h->request->target = (struct str){NULL, 0};
+    h->request->n_fields = 0;
+    h->request->content_length = 0;
+    h->request->minor = 0;
+    h->request->te_trailers = false;
     h->is_complete = false;
     h->phase = HTTP1_IN_HEAD;
 }
@@ -301,8 +323,11 @@ static const char *scan_within_limits(struct http1 *h, const char *from, const c
     struct http1_head_state *head = &h->head;
     size_t most = h->limits->head_bytes, line = h->limits->target_bytes + LINE_BESIDE_TARGET;
     const char *p = from;
+    line = line < most ? line : most;
+    if (head->len + (size_t)(end - p) <= line) /* no limit in sight */
+        return scan(h, p, end, UINT32_MAX);
     if (head->n_lines == 0)
-        p = scan(h, p, stop_at(p, end, line < most ? line : most, head->len), 1);
+        p = scan(h, p, stop_at(p, end, line, head->len), 1);
     if (head->n_lines)
         p = scan(h, p, stop_at(p, end, most, head->len + (size_t)(p - from)), UINT32_MAX);
     return p;

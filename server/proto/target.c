@@ -19,13 +19,16 @@ static bool is_hex(char c)
 /* ":" *DIGIT, at most 65535; nothing at all is fine too. */
 static bool is_port(struct str text)
 {
-    uint64_t port;
-    if (text.len == 0)
-        return true;
-    if (text.ptr[0] != ':')
+    unsigned port = 0;
+    if (text.len && text.ptr[0] != ':')
         return false;
-    text = (struct str){text.ptr + 1, text.len - 1};
-    return text.len == 0 || number_decimal(text, 65535, &port) == 0;
+    for (size_t i = 1; i < text.len && port <= 65535; i++) {
+        unsigned digit = (unsigned char)text.ptr[i] - (unsigned)'0';
+        if (digit > 9)
+            return false;
+        port = port * 10 + digit;
+    }
+    return port <= 65535;
 }
 
 /* "[" IPv6address "]" port. Zones and future versions are no business of a server. */
@@ -45,19 +48,21 @@ static bool is_bracketed(struct str text)
            is_port((struct str){close + 1, text.len - n - 2});
 }
 
-/* No empty label but behind one dot at the end; each '%' with its two digits. */
-static bool is_name(struct str text)
+/* The bytes of text that are a name: no empty label but behind one dot at the end; each '%' with
+   its two digits. 0: it is none. */
+static size_t name_length(struct str text)
 {
-    if (text.len == 0 || text.ptr[0] == '.' || !chars_all(text, CHAR_REG_NAME))
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '.' && text.ptr[i - 1] == '.')
-            return false;
-        if (text.ptr[i] == '%' &&
-            (text.len - i < 3 || !is_hex(text.ptr[i + 1]) || !is_hex(text.ptr[i + 2])))
-            return false;
+    size_t n = 0;
+    bool is_label = false; /* the byte before is of one */
+    for (; n < text.len && (chars_class[(unsigned char)text.ptr[n]] & CHAR_REG_NAME); n++) {
+        if (text.ptr[n] == '.' && !is_label)
+            return 0;
+        is_label = text.ptr[n] != '.';
+        if (text.ptr[n] == '%' &&
+            (text.len - n < 3 || !is_hex(text.ptr[n + 1]) || !is_hex(text.ptr[n + 2])))
+            return 0;
     }
-    return true;
+    return n;
 }
 
 bool target_is_host(struct str text)
@@ -66,9 +71,8 @@ bool target_is_host(struct str text)
         return false;
     if (text.ptr[0] == '[')
         return is_bracketed(text);
-    const char *colon = memchr(text.ptr, ':', text.len);
-    size_t n = colon ? (size_t)(colon - text.ptr) : text.len;
-    return is_name((struct str){text.ptr, n}) && is_port((struct str){text.ptr + n, text.len - n});
+    size_t n = name_length(text);
+    return n && is_port((struct str){text.ptr + n, text.len - n});
 }
 
 /* ---- targets ---- */
@@ -82,6 +86,12 @@ static size_t scheme_length(struct str text)
             str_is_nocase((struct str){text.ptr, schemes[i].len}, schemes[i]))
             return schemes[i].len;
     return 0;
+}
+
+/* Bytes that end a path. */
+static inline vector path_ends(vector v)
+{
+    return vector_equal(v, '?') | vector_equal(v, '#');
 }
 
 /* Split "path?query"; text has no fragment. */
@@ -122,19 +132,18 @@ static int parse_absolute(struct str method, struct str text, struct target *ret
 
 int target_parse(struct str method, struct str text, struct target *ret_target)
 {
-    if (text.len == 0 || !chars_all(text, CHAR_TARGET))
+    if (text.len == 0 || !chars_is_target(text))
         return 400;
     /* authority-form asks for a proxy, which this is not */
     if (str_is(method, STR("CONNECT")))
         return 400;
-    if (str_is(text, STR("*"))) {
-        if (!str_is(method, STR("OPTIONS")))
-            return 400;
+    bool is_plain = text.ptr[0] == '/' && !vector_any(text.ptr, text.len, path_ends);
+    if (is_plain || (str_is(text, STR("*")) && str_is(method, STR("OPTIONS")))) {
         *ret_target = (struct target){text, STR(""), STR("")};
         return 0;
     }
     text = without_fragment(text);
-    if (text.len == 0)
+    if (text.len == 0 || text.ptr[0] == '*')
         return 400;
     if (text.ptr[0] != '/')
         return parse_absolute(method, text, ret_target);
