@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/conn.h"
+#include "proto/http1_writer.h"
 
 static void write_record(const struct net *net, const struct access_record *record)
 {
@@ -44,7 +45,7 @@ static struct str target_of(struct call *call)
     return (struct str){text, path.len + query.len + 1};
 }
 
-void access_log_call(struct call *call)
+__attribute__((noinline)) void access_log_call(struct call *call)
 {
     const struct net *net = call->runtime->net;
     if (!net->access)
@@ -77,7 +78,9 @@ void access_log_rejection(struct conn *conn, int status)
     const struct net *net = conn->net;
     if (!net->access)
         return;
-    struct access_record record = {.client = str_from(conn->client),
+    struct str reason = str_from(http1_reason(status));
+    struct access_record record = {.body_sent = reason.len + 1,
+                                   .client = str_from(conn->client),
                                    .client_port = conn->client_port,
                                    .http_major = 1,
                                    .http_minor = 1,
@@ -85,5 +88,9 @@ void access_log_rejection(struct conn *conn, int status)
                                    .wall_us = clock_wall_us(),
                                    .scheme = STR("http"),
                                    .keep_alive = conn->n_requests};
+    if (conn->call) { /* known as far as its request line was good */
+        record.method = conn->request.method;
+        record.target = conn->request.target;
+    }
     write_record(net, &record);
 }

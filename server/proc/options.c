@@ -108,7 +108,7 @@ static void assign_entry(struct load *load, const char *path, unsigned line,
 static void assign_file(struct load *load)
 {
     char path[OPTIONS_TEXT_BYTES];
-    struct config_file file;
+    struct config_file file = {NULL, NULL, NULL, 0};
     struct config_entry entry;
     const char *error;
     options_report_text(path, str_from(load->config));
