@@ -70,8 +70,10 @@ struct call *call_get(struct call_runtime *runtime, const struct call_kind *kind
     struct call *call = call_take(runtime);
     if (!call)
         return NULL;
-    memset(&call->kind, 0, sizeof *call - offsetof(struct call, kind));
+    memset(&call->wire_kept, 0, sizeof *call - offsetof(struct call, wire_kept));
     call->pub.user = NULL;
+    call->gone.fn = call->drain.fn = NULL;
+    call->head.status = 0;
     call->kind = kind;
     call->wire = wire;
     call->wire_data = wire_data;

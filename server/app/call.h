@@ -85,13 +85,32 @@ struct call {
     struct list due;                   /* in runtime->due while a callback is to run */
     struct list timers, watches, jobs; /* of the extensions, armed */
 
-    const struct call_kind *kind; /* from here on all is zeroed for each call */
+    const struct call_kind *kind;
     const struct call_wire *wire; /* NULL for the lifespan */
     void *wire_data;              /* the wire's own: its connection or stream, NULL once detached */
-    void *wire_kept; /* the wire's: memory that a slice points to, kept until ended() */
     uint64_t id;
+    int file; /* opened for an event with a path, or -1 */
+
+    struct head head;   /* status and length of the response, for the log and the count */
+    uint64_t body_left; /* until head.length */
+
+    struct cgw_event *receive_event; /* these two while is_receiving */
+    struct call_notice receive_done;
+    const struct cgw_event *send_events; /* the send in hand, or the last one */
+    size_t send_n, send_next;
+    struct call_notice send_done; /* while is_sending */
+    struct call_notice gone, drain;
+
+    void *wire_kept; /* from here on all is zeroed for each call. The wire's: memory that a slice
+                        points to, kept until ended() */
     uint64_t started_us;
+    uint64_t body_sent, body_received; /* for the log */
+    struct field *trailers;            /* gathered so far */
+    size_t n_trailers;
     uint32_t n_before; /* requests before it on its connection */
+    int depth;         /* > 0: the application is on the stack; it is not freed then */
+    int finish_status;
+    int send_error; /* why the response was lost, where it was not the peer: CGW_EIO, or 0 */
 
     enum order_state order;
     bool is_head_request;                     /* the response has no body whatever is sent */
@@ -100,6 +119,8 @@ struct call {
     bool is_body_over;  /* the last piece of the request's body was received */
     bool is_gone;       /* the peer is gone: nothing can be sent */
     bool is_input_over; /* the peer will send nothing more */
+    bool is_receiving, is_sending;
+    bool is_drained; /* the wire takes more: go on with the send */
     bool is_canceled;
     bool is_failed; /* an illegal event came: the response cannot be completed */
     bool is_finished;
@@ -107,29 +128,6 @@ struct call {
     bool wants_close; /* close the connection behind the response */
     bool is_counted;  /* against limit_concurrency */
     bool was_warned;  /* the warning of a dropped body went out */
-    int depth;        /* > 0: the application is on the stack; it is not freed then */
-    int finish_status;
-
-    struct head head;   /* status and length of the response, for the log and the count */
-    uint64_t body_left; /* until head.length */
-    uint64_t body_sent, body_received; /* for the log */
-
-    bool is_receiving;
-    struct cgw_event *receive_event;
-    struct call_notice receive_done;
-
-    bool is_sending;
-    bool is_drained; /* the wire takes more: go on with the send */
-    int send_error;  /* why the response was lost, where it was not the peer: CGW_EIO, or 0 */
-    const struct cgw_event *send_events;
-    size_t send_n, send_next;
-    struct call_notice send_done;
-    int file; /* opened for an event with a path, or -1 */
-
-    struct field *trailers; /* gathered so far */
-    size_t n_trailers;
-
-    struct call_notice gone, drain;
 };
 
 /* What all calls of a worker share. */

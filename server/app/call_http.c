@@ -260,6 +260,8 @@ static const char *failure(const struct call *call)
 static void http_conclude(struct call *call)
 {
     int status = call->finish_status;
+    if (status == 0 && call->order == ORDER_HTTP_DONE && !call->is_sending && !call->is_failed)
+        return; /* as it should be */
     bool is_known = status <= 0 && status >= CGW_EIO;
     const char *why = is_known ? failure(call) : "finished with an unknown status";
     if (call->is_gone || !why)

@@ -68,18 +68,19 @@ static const char *read_fields(struct head *head, struct str *ret_at)
 
 const char *head_check(const struct cgw_event *start, struct head *ret_head, struct str *ret_at)
 {
-    struct head head = {.status = start->u.start.status,
-                        .fields = as_fields(start->u.start.headers),
-                        .n_fields = start->u.start.n_headers};
+    int status = start->u.start.status;
     *ret_at = (struct str){"", 0};
-    if (head.status < 100 || head.status > 999)
+    if (status < 100 || status > 999)
         return "the status is not in 100 to 999";
-    if (head.status < 200)
+    if (status < 200)
         return "a 1xx status starts no response: send it as http.response.informational";
+    struct head head = {.fields = as_fields(start->u.start.headers),
+                        .n_fields = start->u.start.n_headers};
     const char *why = read_fields(&head, ret_at);
     if (why)
         return why;
-    head.has_no_body = head.status == 204 || head.status == 205 || head.status == 304;
+    head.status = status;
+    head.has_no_body = status == 204 || status == 205 || status == 304;
     *ret_head = head;
     return NULL;
 }

@@ -45,7 +45,8 @@ static void host_log(struct cgw_call *pub, int level, const char *message, size_
                 : level > CGW_LOG_ERROR ? CGW_LOG_ERROR
                                         : level;
     log_escape(text, sizeof text, (struct str){message, len});
-    log_line((enum log_level)known, 0, "%s call=%016llx", text, (unsigned long long)call_of(pub)->id);
+    log_line((enum log_level)known, 0, "%s call=%016llx", text,
+             (unsigned long long)call_of(pub)->id);
 }
 
 static int is_disconnected(struct cgw_call *pub)

@@ -3,8 +3,6 @@
 #include <cgw/abi.h>
 #include <stddef.h>
 
-#define EVENTS 38 /* one more than the greatest event type */
-
 #define TO(next_)                       \
     {                                   \
         1, ORDER_##next_, ORDER_##next_ \
@@ -18,7 +16,7 @@
  * Row: what was sent so far. Column: what is sent now. What is absent is illegal. A body or file
  * event that ends the body leads to ORDER_HTTP_TRAILERS instead where trailers were promised.
  */
-static const struct order_step steps[ORDER_STATES][EVENTS] = {
+const struct order_step order_steps[ORDER_STATES][ORDER_EVENTS] = {
     [ORDER_HTTP_NEW] = {[CGW_HTTP_RESPONSE_INFORMATIONAL] = TO(HTTP_NEW),
                         [CGW_HTTP_RESPONSE_START] = TO(HTTP_HEAD)},
     [ORDER_HTTP_HEAD] = {[CGW_HTTP_RESPONSE_BODY] = TO_MORE(HTTP_DONE, HTTP_BODY),
@@ -39,16 +37,9 @@ static const struct order_step steps[ORDER_STATES][EVENTS] = {
     [ORDER_LIFESPAN_DONE] = {{0}},
 };
 
-struct order_step order_of(enum order_state state, unsigned event_type)
-{
-    if (event_type >= EVENTS || state >= ORDER_STATES)
-        return (struct order_step){0, 0, 0};
-    return steps[state][event_type];
-}
-
 const char *order_event_name(unsigned event_type)
 {
-    static const char *const names[EVENTS] = {
+    static const char *const names[ORDER_EVENTS] = {
         [CGW_LIFESPAN_STARTUP] = "lifespan.startup",
         [CGW_LIFESPAN_STARTUP_COMPLETE] = "lifespan.startup.complete",
         [CGW_LIFESPAN_STARTUP_FAILED] = "lifespan.startup.failed",
@@ -69,7 +60,7 @@ const char *order_event_name(unsigned event_type)
         [CGW_WS_DISCONNECT] = "websocket.disconnect",
         [CGW_WS_CLOSE] = "websocket.close",
     };
-    return event_type < EVENTS && names[event_type] ? names[event_type] : "unknown event";
+    return event_type < ORDER_EVENTS && names[event_type] ? names[event_type] : "unknown event";
 }
 
 const char *order_state_name(enum order_state state)

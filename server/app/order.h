@@ -30,11 +30,19 @@ struct order_step {
     uint8_t next_more; /* where it has */
 };
 
+#define ORDER_EVENTS 38 /* one more than the greatest event type */
+extern const struct order_step order_steps[ORDER_STATES][ORDER_EVENTS];
+
 /*
  * The step for sending an event of this type in this state. For a body's end with promised trailers
  * the caller takes ORDER_HTTP_TRAILERS instead of next. Unknown types are never legal.
  */
-struct order_step order_of(enum order_state state, unsigned event_type);
+static inline struct order_step order_of(enum order_state state, unsigned event_type)
+{
+    if (event_type >= ORDER_EVENTS || state >= ORDER_STATES)
+        return (struct order_step){0, 0, 0};
+    return order_steps[state][event_type];
+}
 /* "start", "body" … for the log; "unknown event" where it is. */
 const char *order_event_name(unsigned event_type);
 const char *order_state_name(enum order_state state);

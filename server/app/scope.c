@@ -4,7 +4,12 @@
 #include "proto/target.h"
 #include <errno.h>
 
-static struct cgw_str to_cgw(struct str s)
+static inline struct cgw_str to_cgw(struct str s)
+{
+    return (struct cgw_str){s.ptr, s.len};
+}
+
+static inline struct cgw_str or_empty(struct str s)
 {
     return (struct cgw_str){s.ptr ? s.ptr : "", s.len};
 }
@@ -21,10 +26,15 @@ static int join(struct arena *arena, struct str a, struct str b, struct str *ret
     return 0;
 }
 
+static inline vector is_escape(vector v)
+{
+    return vector_equal(v, '%');
+}
+
 static int fill_paths(struct call *call, struct str raw, struct str *ret_raw, struct str *ret_path)
 {
     struct str root = call->runtime->settings->root_path;
-    bool is_plain = !memchr(raw.ptr, '%', raw.len);
+    bool is_plain = !vector_any(raw.ptr, raw.len, is_escape);
     *ret_raw = *ret_path = raw;
     if (root.len == 0 && is_plain)
         return 0;
@@ -59,7 +69,8 @@ int scope_fill(struct call *call, const struct scope_request *request)
     if (fill_paths(call, request->raw_path, &raw, &path) < 0)
         return -ENOMEM;
     struct cgw_scope *scope = &call->scope; /* filled in place: this runs for every request */
-    *scope = (struct cgw_scope){.size = sizeof *scope, .type = CGW_SCOPE_HTTP};
+    scope->size = sizeof *scope;
+    scope->type = CGW_SCOPE_HTTP;
     scope->http_major = request->http_major;
     scope->http_minor = request->http_minor;
     scope->asgi_version = to_cgw(STR("3.0"));
@@ -68,14 +79,17 @@ int scope_fill(struct call *call, const struct scope_request *request)
     scope->method = to_cgw(request->method);
     scope->path = to_cgw(path);
     scope->raw_path = to_cgw(raw);
-    scope->query = to_cgw(request->query);
-    scope->root_path = to_cgw(call->runtime->settings->root_path);
+    scope->query = or_empty(request->query);
+    scope->root_path = or_empty(call->runtime->settings->root_path);
     scope->headers = (const struct cgw_header *)request->fields;
     scope->n_headers = request->n_fields;
-    scope->client = to_cgw(request->client);
-    scope->server = to_cgw(request->server);
+    scope->client = or_empty(request->client);
+    scope->server = or_empty(request->server);
     scope->client_port = request->client_port;
     scope->server_port = request->server_port;
+    scope->reserved = 0;
     scope->state = call->runtime->state;
+    scope->subprotocols = NULL;
+    scope->n_subprotocols = 0;
     return fill_forwarded(call, request);
 }

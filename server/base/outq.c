@@ -99,14 +99,18 @@ static void append(struct outq *q, struct outq_block *block, uint64_t bytes)
     q->queued += bytes;
 }
 
+/* Bytes that still fit into the last block. */
+static inline size_t tail_room(const struct outq *q)
+{
+    const struct outq_block *tail = q->tail;
+    return tail && tail->kind == BLOCK_COPY ? OUTQ_BLOCK_BYTES - tail->u.copy.end : 0;
+}
+
 char *outq_reserve(struct outq *q, size_t bytes)
 {
-    struct outq_block *block = q->tail;
-    if (bytes > OUTQ_BLOCK_BYTES)
-        return NULL;
-    if (block && block->kind == BLOCK_COPY && OUTQ_BLOCK_BYTES - block->u.copy.end >= bytes)
-        return block->bytes + block->u.copy.end;
-    block = block_get(q->pool);
+    if (bytes && bytes <= tail_room(q))
+        return q->tail->bytes + q->tail->u.copy.end;
+    struct outq_block *block = bytes <= OUTQ_BLOCK_BYTES ? block_get(q->pool) : NULL;
     if (!block)
         return NULL;
     block->kind = BLOCK_COPY;
@@ -125,9 +129,15 @@ void outq_commit(struct outq *q, size_t bytes)
 int outq_copy(struct outq *q, const char *ptr, size_t len)
 {
     uint64_t mark = q->queued;
-    while (len) {
-        struct outq_block *tail = q->tail;
-        size_t room = tail && tail->kind == BLOCK_COPY ? OUTQ_BLOCK_BYTES - tail->u.copy.end : 0;
+    size_t room = tail_room(q);
+    if (len <= room) {
+        if (len) {
+            str_put(q->tail->bytes + q->tail->u.copy.end, (struct str){ptr, len});
+            outq_commit(q, len);
+        }
+        return 0;
+    }
+    for (; len; room = tail_room(q)) {
         size_t n = len < OUTQ_BLOCK_BYTES ? len : OUTQ_BLOCK_BYTES;
         if (room && room < n)
             n = room;

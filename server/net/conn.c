@@ -230,7 +230,9 @@ void conn_open(struct net *net, const struct listener *listener, int fd,
     ev_io_init(&conn->write_watch, on_writable, fd, EV_WRITE);
     conn->read_watch.data = conn->write_watch.data = conn;
     set_client(conn, address);
+    conn->client_len = (uint8_t)strlen(conn->client);
     listener_server_name(listener, conn);
+    conn->server_len = (uint8_t)strlen(conn->server ? conn->server : listener_address(listener));
     conn->is_head_timed = true;
     conn_set_timeout(conn, net->settings->timeout_head_ms);
     on_readable(net->loop, &conn->read_watch, EV_READ); /* often the request is there already */

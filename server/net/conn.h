@@ -52,8 +52,10 @@ struct conn {
     bool closes;          /* close behind what is queued */
     bool lingers;         /* half-close first: there may be unread bytes */
     uint16_t client_port;
+    uint8_t client_len;
     char client[INET6_ADDRSTRLEN]; /* "" for a unix socket */
     uint16_t server_port;
+    uint8_t server_len; /* of server, or of the listener's address */
     char *server; /* where the listener's address is a wildcard: this connection's; else NULL */
 };
 
@@ -93,6 +95,9 @@ void conn_resume_reading(struct conn *conn);
 void conn_flush(struct conn *conn);
 /* Let go of the call: it lives on alone until the application finishes. */
 void conn_detach_call(struct conn *conn);
+struct http1_head;
+/* Queue a head of any length. 0 or -ENOMEM. */
+int conn_queue_head(struct conn *conn, const struct http1_head *http);
 /* Queue a whole response of the host's. 0 or -ENOMEM. */
 int conn_queue_error(struct conn *conn, int status);
 #endif

@@ -46,14 +46,18 @@ static bool is_over_limit(const struct conn *conn)
 }
 
 /* The call may outlive the connection: so must its strings. */
-static int keep_text(struct conn *conn, const char *text, struct str *ret)
+static int keep_addresses(struct conn *conn, struct str *ret_client, struct str *ret_server)
 {
-    size_t len = strlen(text);
-    const char *copy = arena_copy(&conn->call->arena, text, len);
-    if (!copy)
+    struct arena *arena = &conn->call->arena;
+    char *client = arena_alloc(arena, sizeof conn->client);
+    if (!client)
         return -ENOMEM;
-    *ret = (struct str){copy, len};
-    return 0;
+    memcpy(client, conn->client, sizeof conn->client);
+    *ret_client = (struct str){client, conn->client_len};
+    *ret_server = (struct str){listener_address(conn->listener), conn->server_len};
+    if (conn->server)
+        ret_server->ptr = arena_copy(arena, conn->server, conn->server_len);
+    return ret_server->ptr ? 0 : -ENOMEM;
 }
 
 static int build_scope(struct conn *conn)
@@ -69,10 +73,8 @@ static int build_scope(struct conn *conn)
         .n_fields = http->n_fields,
         .client_port = conn->client_port,
         .server_port = conn->server_port,
-        .server = str_from(listener_address(conn->listener)),
     };
-    if (keep_text(conn, conn->client, &request.client) < 0 ||
-        (conn->server && keep_text(conn, conn->server, &request.server) < 0))
+    if (keep_addresses(conn, &request.client, &request.server) < 0)
         return -ENOMEM;
     return scope_fill(conn->call, &request);
 }
@@ -117,6 +119,7 @@ static bool begin_request(struct conn *conn)
     conn->call = call_get(conn->net->runtime, &call_http, &conn_wire, conn);
     if (!conn->call)
         return false;
+    conn->request.method = conn->request.target = (struct str){NULL, 0}; /* nothing of the last */
     http1_begin(&conn->http, &conn->call->arena, &conn->request);
     return true;
 }

@@ -88,6 +88,12 @@ static void init_watchers(struct net *net)
     ev_async_start(net->loop, &net->wake);
 }
 
+static void log_call(struct call *call)
+{
+    if (call->runtime->net->access)
+        access_log_call(call);
+}
+
 int net_init(struct net *net, struct ev_loop *loop, const struct settings *settings,
              struct call_runtime *runtime)
 {
@@ -107,7 +113,7 @@ int net_init(struct net *net, struct ev_loop *loop, const struct settings *setti
     init_watchers(net);
     runtime->net = net;
     runtime->disarm = ext_loop_disarm;
-    runtime->end_hook = access_log_call;
+    runtime->end_hook = log_call;
     call_set_loop_extension(&ext_loop_table);
     return 0;
 }
