@@ -111,20 +111,25 @@ bool call_begin(struct call *call)
     return running;
 }
 
-static void close_file(struct call *call)
+void call_close_file(struct call *call)
 {
     if (call->file >= 0)
         close(call->file);
     call->file = -1;
 }
 
+static void disarm(struct call *call)
+{
+    thread_jobs_abandon(&call->jobs);
+    if (call->runtime->disarm)
+        call->runtime->disarm(call);
+}
+
 static void call_end(struct call *call)
 {
     struct call_runtime *runtime = call->runtime;
     call->kind->conclude(call);
-    thread_jobs_abandon(&call->jobs);
-    if (runtime->disarm)
-        runtime->disarm(call);
+    disarm(call);
     if (call->wire && runtime->end_hook)
         runtime->end_hook(call);
     list_remove(&call->due);
@@ -132,7 +137,7 @@ static void call_end(struct call *call)
     runtime->n_running -= call->is_counted;
     if (call->wire)
         call->wire->ended(call);
-    close_file(call);
+    call_close_file(call);
     call_put(call);
 }
 
@@ -218,7 +223,7 @@ static int send_status(struct call *call)
     if (!call->is_drained)
         return CGW_PENDING;
     call->is_drained = false;
-    close_file(call);
+    call_close_file(call);
     return call->kind->send(call);
 }
 
@@ -290,7 +295,7 @@ int call_send(struct cgw_call *pub, const struct cgw_event *events, size_t n, cg
         call->is_sending = true;
         call->send_done = (struct call_notice){done, arg};
     } else {
-        close_file(call);
+        call_close_file(call);
     }
     return status;
 }
@@ -304,6 +309,7 @@ void call_finish(struct cgw_call *pub, int status)
     }
     call->is_finished = true;
     call->finish_status = status;
+    disarm(call); /* what they lie in may be freed as soon as this returns */
     if (call->depth == 0)
         call_end(call);
 }

@@ -187,6 +187,8 @@ int call_receive(struct cgw_call *pub, struct cgw_event *event, cgw_done_fn *don
 int call_send(struct cgw_call *pub, const struct cgw_event *events, size_t n, cgw_done_fn *done,
               void *arg);
 void call_finish(struct cgw_call *pub, int status);
+/* Close the file that was opened for an event with a path, if there is one. */
+void call_close_file(struct call *call);
 /* Put the call on the list of those with callbacks due. */
 void call_is_due(struct call *call);
 /* Around every callback into the application. leave() ends the call where it has finished. */

@@ -109,6 +109,7 @@ static int take_file(struct call *call, const struct cgw_event *event, struct ca
     if (event->u.file.path.len) {
         if (event->u.file.path.ptr[0] != '/')
             return refuse(call, "the path of a file is not absolute", event, STR(""));
+        call_close_file(call); /* the one of an event before, which is written */
         fd = call->file = open(event->u.file.path.ptr, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     }
     if (fd < 0 || fstat(fd, &info) < 0 || !S_ISREG(info.st_mode) ||

@@ -83,8 +83,10 @@ static void lifespan_conclude(struct call *call)
         fail(lifespan, "the application ended its lifespan before startup was complete", none);
     else if (lifespan->state == LIFESPAN_STOPPING && call->finish_status < 0)
         fail(lifespan, "the application ended its lifespan with an error during shutdown", none);
-    else
+    else if (lifespan->state != LIFESPAN_STOPPED && lifespan->state != LIFESPAN_FAILED)
         set_state(lifespan, LIFESPAN_STOPPED);
+    else if (lifespan->changed) /* now the application is out of it, too */
+        lifespan->changed(lifespan->changed_arg);
 }
 
 const struct call_kind call_lifespan = {

@@ -20,7 +20,7 @@ struct lifespan {
     struct call *call; /* NULL once the application has finished */
     char message[512]; /* NUL-terminated, of the application's or ours */
     bool is_stop_wanted;
-    void (*changed)(void *arg); /* state has moved; may be NULL */
+    void (*changed)(void *arg); /* state has moved, or call has become NULL; may be NULL */
     void *changed_arg;
 };
 

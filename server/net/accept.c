@@ -11,7 +11,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ACCEPT_BATCH = 32 };
+enum {
+    ACCEPT_BATCH = 32,
+    ACCEPT_RETRY_US = 100000,
+    PAUSE_TOLD_US = 1000000 /* between two lines about it */
+};
 
 static bool is_full(const struct net *net)
 {
@@ -21,10 +25,13 @@ static bool is_full(const struct net *net)
 
 static void pause_accepting(struct net *net, const char *why)
 {
-    if (!net->is_accept_paused)
+    uint64_t now_us = net->deadlines.now_us;
+    if (now_us - net->pause_told_us >= PAUSE_TOLD_US) {
+        net->pause_told_us = now_us;
         log_line(LOG_LEVEL_WARNING, 402,
-                 "accepting pauses: %s connections=%u; it goes on when one closes", why,
+                 "accepting pauses until a connection closes: %s connections=%u", why,
                  net->n_conns);
+    }
     net->is_accept_paused = true;
     list_each (node, &net->listeners)
         ev_io_stop(net->loop, &list_owner(node, struct listener, link)->watch);
@@ -32,7 +39,12 @@ static void pause_accepting(struct net *net, const char *why)
 
 void listener_resume(struct net *net)
 {
-    if (!net->is_accept_paused || is_full(net) || net->is_draining)
+    if (net->is_draining) {
+        list_each (node, &net->listeners)
+            listener_drain(list_owner(node, struct listener, link));
+        return;
+    }
+    if (!net->is_accept_paused || is_full(net))
         return;
     net->is_accept_paused = false;
     list_each (node, &net->listeners)
@@ -56,6 +68,14 @@ static int accept_one(struct listener *listener)
     return 0;
 }
 
+/* An error of the one connection that was to be taken (accept(2)), not of the listener. */
+static bool is_passing(int rc)
+{
+    return rc == -EINTR || rc == -ECONNABORTED || rc == -EPROTO || rc == -EPERM ||
+           rc == -ENETDOWN || rc == -ENOPROTOOPT || rc == -EHOSTDOWN || rc == -ENONET ||
+           rc == -EHOSTUNREACH || rc == -EOPNOTSUPP || rc == -ENETUNREACH;
+}
+
 static bool is_shortage(int rc)
 {
     return rc == -EMFILE || rc == -ENFILE || rc == -ENOBUFS || rc == -ENOMEM;
@@ -72,14 +92,13 @@ static void on_acceptable(struct ev_loop *loop, ev_io *watch, int events)
             return;
         }
         int rc = accept_one(listener);
-        if (is_shortage(rc)) {
-            pause_accepting(net, "no more file descriptors or memory");
-            if (net->n_conns == 0)
-                deadline_set(&net->deadlines, &net->accept_retry, 100 * 1000);
-            return;
-        }
         if (rc == -EAGAIN)
             return;
+        if (rc < 0 && !is_passing(rc)) {
+            pause_accepting(net, strerror(-rc));
+            deadline_set(&net->deadlines, &net->accept_retry, ACCEPT_RETRY_US);
+            return;
+        }
     }
 }
 
@@ -94,11 +113,17 @@ void listener_start(struct listener *listener, struct net *net)
 
 void listener_drain(struct listener *listener)
 {
-    int rc;
-    ev_io_stop(listener->net->loop, &listener->watch);
+    struct net *net = listener->net;
+    int rc = 0;
+    if (listener->fd < 0)
+        return;
+    ev_io_stop(net->loop, &listener->watch);
+    listener_unlink(listener); /* from now on the path is free for the next server */
     /* what the kernel has accepted for us would be reset by closing */
-    while ((rc = accept_one(listener)) == 0 || rc == -ECONNABORTED || rc == -EINTR)
-        ;
+    for (int i = 0; i < net->settings->backlog && (rc == 0 || is_passing(rc)); i++)
+        rc = accept_one(listener);
+    if (is_shortage(rc) && net->n_conns) /* once more when one closes */
+        return;
     close(listener->fd);
     listener->fd = -1;
 }

@@ -16,7 +16,7 @@ int conn_queue_error(struct conn *conn, int status)
     const struct settings *settings = conn->net->settings;
     struct str reason = str_from(http1_reason(status));
     const struct field fields[] = {text_plain, retry_after};
-    bool has_body = !conn->call || !conn->call->is_head_request;
+    bool has_body = !conn->call || !str_is(conn->request.method, STR("HEAD"));
     struct http1_head head = {
         .status = status,
         .framing = HTTP1_FRAMING_LENGTH,
@@ -29,14 +29,10 @@ int conn_queue_error(struct conn *conn, int status)
         .server = settings->server_header,
         .close = true,
     };
-    size_t bound = http1_head_bound(&head);
-    char *to = outq_reserve(&conn->out, bound);
-    if (!to)
-        return -ENOMEM;
-    outq_commit(&conn->out, http1_write_head(to, &head));
-    if (!has_body)
-        return 0;
-    int rc = outq_copy(&conn->out, reason.ptr, reason.len);
+    int rc = conn_queue_head(conn, &head);
+    if (rc < 0 || !has_body)
+        return rc;
+    rc = outq_copy(&conn->out, reason.ptr, reason.len);
     return rc < 0 ? rc : outq_copy(&conn->out, "\n", 1);
 }
 

@@ -163,7 +163,7 @@ static void request_input(struct conn *conn)
 static void request_timeout(struct conn *conn)
 {
     if (conn->http.phase == HTTP1_IDLE)
-        conn_close(conn); /* nothing was asked: nothing is answered */
+        conn->state = &conn_state_closing; /* behind what a slow reader has still to get */
     else
         conn_reject(conn, 408, "the head did not arrive in time");
 }
@@ -181,6 +181,8 @@ static void call_input(struct conn *conn)
 
 static void call_timeout(struct conn *conn)
 {
+    if (!conn->is_body_awaited)
+        return;
     conn_reject(conn, 408, "the body did not arrive in time");
 }
 
@@ -203,7 +205,8 @@ static void discard_input(struct conn *conn)
     } else if (conn->has_eof) {
         conn->closes = true;
         conn->state = &conn_state_closing;
-    } else {
+    } else { /* progress: the whole body may take longer than this */
+        conn_set_timeout(conn, conn->net->settings->timeout_linger_ms);
         conn_resume_reading(conn);
     }
 }
@@ -230,12 +233,13 @@ static void closing_input(struct conn *conn)
     conn_flush(conn);
     if (conn->fd < 0 || outq_pending(&conn->out))
         return;
-    if (!conn->lingers || conn->has_eof || shutdown(conn->fd, SHUT_WR) < 0) {
+    uint32_t ms = conn->net->settings->timeout_linger_ms;
+    if (!ms || !conn->lingers || conn->has_eof || shutdown(conn->fd, SHUT_WR) < 0) {
         conn_close(conn);
         return;
     }
     conn->state = &conn_state_linger;
-    conn_set_timeout(conn, conn->net->settings->timeout_linger_ms);
+    conn_set_timeout(conn, ms);
     conn_resume_reading(conn);
 }
 
@@ -272,10 +276,10 @@ const struct conn_state conn_state_dead = {"dead", dead_input, dead_input};
 
 void conn_drain(struct conn *conn)
 {
-    if (conn->state != &conn_state_request) {
-        conn->closes = true;
-        conn->lingers = true;
-    } else if (conn->http.phase == HTTP1_IDLE) {
-        conn_set_timeout(conn, DRAIN_GRACE_MS);
+    if (conn->state == &conn_state_request) {
+        if (conn->http.phase == HTTP1_IDLE)
+            conn_set_timeout(conn, DRAIN_GRACE_MS);
+    } else if (!conn->has_response) { /* else its head has promised to keep alive: once more */
+        conn->closes = conn->lingers = true;
     }
 }

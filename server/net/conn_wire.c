@@ -35,7 +35,7 @@ static enum http1_framing choose_framing(struct conn *conn, const struct call *c
 }
 
 /* Render a head of any size: into the queue's block, or where it is too long by way of the heap. */
-static int queue_rendered(struct conn *conn, const struct http1_head *http)
+int conn_queue_head(struct conn *conn, const struct http1_head *http)
 {
     size_t bound = http1_head_bound(http);
     char *to = bound <= OUTQ_BLOCK_BYTES ? outq_reserve(&conn->out, bound) : NULL;
@@ -78,7 +78,7 @@ static int queue_head(struct conn *conn, struct call *call)
     http.close = conn->closes;
     http.keep_alive = !conn->closes && !conn->request.minor;
     conn->has_response = true;
-    return queue_rendered(conn, &http);
+    return conn_queue_head(conn, &http);
 }
 
 static int queue_chunk_size(struct conn *conn, uint64_t bytes)
@@ -158,6 +158,10 @@ static int wire_write(struct call *call, const struct call_write *write)
         rc = queue_body(conn, write);
     if (rc == 0 && write->end)
         rc = queue_end(conn, write);
+    if (conn->is_ended && conn->is_body_awaited) { /* nobody waits for the rest any more */
+        conn->is_body_awaited = false;
+        deadline_clear(&conn->deadline);
+    }
     if (rc < 0) { /* what is lent must not stay */
         if (conn->out.lent_end > conn->out.written)
             conn_reset(conn);
@@ -183,7 +187,7 @@ static int wire_informational(struct call *call, int status, const struct field 
         return CGW_ENOMEM;
     conn->response_mark = conn->out.queued;
     conn_flush(conn);
-    return call->wire_data ? CGW_OK : CGW_ECLOSED;
+    return apply_pressure(conn, call);
 }
 
 /* The application waits for a body that has not come. */
@@ -198,6 +202,10 @@ static int await_body(struct conn *conn)
         if (outq_copy(&conn->out, line, sizeof line - 1) < 0)
             return CGW_ENOMEM;
         conn->response_mark = conn->out.queued;
+        conn_touch(conn);
+    }
+    if (conn->is_held && conn->request.expect_continue) {
+        conn->is_held = false; /* the client waits for a word, and this is the only one to come */
         conn_touch(conn);
     }
     conn->wants_continue = false;
@@ -227,7 +235,7 @@ static int wire_read(struct call *call, struct str *ret_data, bool *ret_more)
     if (!conn->is_body_over && event.type == HTTP1_MORE)
         return await_body(conn);
     conn->is_body_over |= event.type == HTTP1_END || event.ended;
-    if (conn->is_body_awaited && conn->is_body_over)
+    if (conn->is_body_awaited) /* progress: the next wait has a deadline of its own */
         deadline_clear(&conn->deadline);
     conn->is_body_awaited = false;
     conn->is_lent = event.type == HTTP1_BODY;
@@ -254,6 +262,8 @@ static void next_state(struct conn *conn)
         conn->state = &conn_state_closing;
     } else if (conn->is_body_over) {
         conn->state = &conn_state_request;
+    } else if (!conn->net->settings->timeout_linger_ms) {
+        conn->state = &conn_state_closing;
     } else {
         conn->state = &conn_state_discard;
         conn_set_timeout(conn, conn->net->settings->timeout_linger_ms);

@@ -6,7 +6,9 @@
 #include "base/clock.h"
 
 enum { LEVEL_BITS = 8, SLOT_MASK = DEADLINE_SLOTS - 1, TICK_US = 1000 };
-static const uint64_t wheel_span = 1ULL << (LEVEL_BITS * DEADLINE_LEVELS);
+#define FOREVER_US (UINT64_MAX / 4)
+/* How far ahead a node can be put without its slot being met earlier. */
+static const uint64_t wheel_reach = (1ULL << (LEVEL_BITS * DEADLINE_LEVELS)) - DEADLINE_SLOTS;
 
 /* The first tick after now whose slot on level is slot. All of the slot's nodes are due then or
  * later. */
@@ -33,11 +35,15 @@ static void arm(struct deadlines *deadlines, uint64_t tick)
 /* Put the node where its tick belongs; where that slot begins. */
 static uint64_t insert(struct deadlines *deadlines, struct deadline *deadline)
 {
-    uint64_t ahead = deadline->tick - deadlines->now;
+    uint64_t ahead = deadline->tick - deadlines->now, tick = deadline->tick;
     unsigned level = 0;
+    if (ahead > wheel_reach) { /* it is dealt out anew when the wheel has come round */
+        ahead = wheel_reach;
+        tick = deadlines->now + wheel_reach;
+    }
     while (level < DEADLINE_LEVELS - 1 && ahead >> (LEVEL_BITS * (level + 1)))
         level++;
-    unsigned slot = (unsigned)(deadline->tick >> (LEVEL_BITS * level)) & SLOT_MASK;
+    unsigned slot = (unsigned)(tick >> (LEVEL_BITS * level)) & SLOT_MASK;
     list_append(&deadlines->slots[level][slot], &deadline->link);
     deadlines->in_use[level][slot / 64] |= 1ULL << (slot % 64);
     return slot_begin(deadlines->now, level, slot);
@@ -45,11 +51,13 @@ static uint64_t insert(struct deadlines *deadlines, struct deadline *deadline)
 
 void deadline_set(struct deadlines *deadlines, struct deadline *deadline, uint64_t after_us)
 {
+    if (after_us > FOREVER_US)
+        after_us = FOREVER_US;
+    if (deadlines->armed == UINT64_MAX && deadlines->now < deadlines->now_us / TICK_US)
+        deadlines->now = deadlines->now_us / TICK_US; /* it is empty, and stood still */
     uint64_t tick = (deadlines->now_us + after_us + TICK_US - 1) / TICK_US;
     if (tick <= deadlines->now)
         tick = deadlines->now + 1;
-    if (tick - deadlines->now >= wheel_span - DEADLINE_SLOTS)
-        tick = deadlines->now + wheel_span - DEADLINE_SLOTS;
     list_remove(&deadline->link);
     deadline->tick = tick;
     uint64_t begin = insert(deadlines, deadline);
@@ -78,7 +86,10 @@ static void serve_tick(struct deadlines *deadlines)
     list_splice(&batch, &deadlines->slots[0][deadlines->now & SLOT_MASK]);
     while ((node = list_take(&batch))) {
         struct deadline *deadline = list_owner(node, struct deadline, link);
-        deadline->fire(deadline);
+        if (deadline->tick > deadlines->now)
+            insert(deadlines, deadline);
+        else
+            deadline->fire(deadline);
     }
 }
 

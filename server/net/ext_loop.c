@@ -97,6 +97,7 @@ static void disarm_watch(struct watch *watch)
 {
     list_remove(&watch->link);
     ev_io_stop(net_of(watch->call)->loop, &watch->io);
+    watch->call = NULL;
 }
 
 static int watch_start(struct cgw_call *pub, struct cgw_watch *storage, int fd, uint32_t events,

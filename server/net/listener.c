@@ -29,6 +29,14 @@ static struct listener *listener_new(int fd)
     return listener;
 }
 
+void listener_unlink(struct listener *listener)
+{
+    if (listener->unlink_path)
+        unlink(listener->unlink_path);
+    mem_free(listener->unlink_path);
+    listener->unlink_path = NULL;
+}
+
 void listener_free(struct listener *listener)
 {
     if (!listener)
@@ -38,9 +46,7 @@ void listener_free(struct listener *listener)
     list_remove(&listener->link);
     if (listener->fd >= 0)
         close(listener->fd);
-    if (listener->unlink_path)
-        unlink(listener->unlink_path);
-    mem_free(listener->unlink_path);
+    listener_unlink(listener);
     mem_free(listener->address);
     mem_free(listener);
 }
@@ -91,6 +97,13 @@ static int finish(struct listener *listener, struct listener **ret_listener, cha
     return 0;
 }
 
+/* Accepted sockets inherit it. A unix socket has no such option, which is fine. */
+static void set_nodelay(int fd)
+{
+    const int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 static int bind_tcp(const struct addrinfo *at, int backlog)
 {
     const int on = 1;
@@ -98,7 +111,7 @@ static int bind_tcp(const struct addrinfo *at, int backlog)
     if (fd < 0)
         return -errno;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* accepted sockets inherit it */
+    set_nodelay(fd);
     if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, backlog) == 0)
         return fd;
     int rc = -errno;
@@ -236,6 +249,7 @@ static int open_inherited(const struct settings *settings, struct listener **ret
     if (fd < 0 || fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
         return fail(-errno, ret_error,
                     mem_printf("cannot use descriptor %d: %s", settings->fd, strerror(errno)));
+    set_nodelay(fd);
     struct listener *listener = listener_new(fd);
     if (!listener) {
         close(fd);

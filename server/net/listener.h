@@ -27,6 +27,8 @@ struct listener {
  */
 int listener_open(const struct settings *settings, struct listener **ret_listener,
                   char **ret_error);
+/* Remove our socket file, if that is what it listens on. */
+void listener_unlink(struct listener *listener);
 /* Close, remove our socket file, free. NULL is fine. */
 void listener_free(struct listener *listener);
 /* "http://127.0.0.1:8000", "http://[::1]:80" or "unix:/path"; on the heap or NULL. */
@@ -34,7 +36,8 @@ char *listener_url(const struct listener *listener);
 
 /* Accept from it into the net, until it is freed or the net drains. */
 void listener_start(struct listener *listener, struct net *net);
-/* Take all that waits in the backlog, then stop and close. */
+/* Take all that waits in the backlog, then stop and close; short of descriptors it stays open, to
+   be drained again when a connection closes. */
 void listener_drain(struct listener *listener);
 /* A descriptor has become free: accept again where that had been paused. */
 void listener_resume(struct net *net);

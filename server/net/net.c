@@ -152,6 +152,12 @@ bool net_is_idle(const struct net *net)
     return net->n_conns == 0 && net->runtime->n_running == 0;
 }
 
+void net_reset(struct net *net)
+{
+    while (!list_is_empty(&net->conns))
+        conn_reset(list_owner(net->conns.next, struct conn, link));
+}
+
 uint32_t net_cancel(struct net *net)
 {
     uint32_t n = 0;

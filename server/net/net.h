@@ -33,6 +33,7 @@ struct net {
     ev_async wake; /* letters from other threads */
     bool is_draining;
     bool is_accept_paused;
+    uint64_t pause_told_us;             /* when the log had it last */
     struct deadline accept_retry;       /* where no connection can close to resume it */
     const struct access_format *access; /* NULL: no access log */
     struct log_sink *access_sink;
@@ -53,6 +54,8 @@ void net_wake(void *arg);
 void net_drain(struct net *net);
 /* Draining and nothing left: no connection, no call but the lifespan. */
 bool net_is_idle(const struct net *net);
+/* Reset all connections that are still open. */
+void net_reset(struct net *net);
 /* Cancel all calls that still run; how many. */
 uint32_t net_cancel(struct net *net);
 #endif

@@ -60,11 +60,20 @@ static void say_serving(struct worker *worker)
     mem_free(url);
 }
 
+/* The application has answered and has left its lifespan: nothing of it runs any more. */
+static void stop_when_left(struct worker *worker)
+{
+    enum lifespan_state state = worker->lifespan.state;
+    if (!worker->lifespan.call && (state == LIFESPAN_STOPPED || state == LIFESPAN_FAILED))
+        over(worker, EXIT_FINE);
+}
+
 static void stop_lifespan(struct worker *worker)
 {
     worker->phase = STOPPING;
     set_limit(worker, worker->settings->timeout_shutdown_ms);
     lifespan_stop(&worker->lifespan);
+    stop_when_left(worker);
 }
 
 static void serve(struct worker *worker)
@@ -83,11 +92,15 @@ static void serve(struct worker *worker)
 static void lifespan_failed(struct worker *worker)
 {
     bool is_startup = worker->phase == STARTING;
+    if (worker->exit_code != EXIT_FINE)
+        return;
     if (is_startup)
         log_line(LOG_LEVEL_ERROR, 103, "the application's %s", worker->lifespan.message);
     else
         log_line(LOG_LEVEL_ERROR, 108, "the application's %s", worker->lifespan.message);
-    over(worker, is_startup ? EXIT_MODULE : EXIT_CANNOT_RUN);
+    worker->exit_code = is_startup ? EXIT_MODULE : EXIT_CANNOT_RUN;
+    worker->phase = STOPPING;
+    set_limit(worker, worker->settings->timeout_shutdown_ms);
 }
 
 /* The lifespan has moved; this may run inside the application's send(). */
@@ -99,8 +112,8 @@ static void on_lifespan(void *arg)
         lifespan_failed(worker);
     else if (worker->phase == STARTING && state != LIFESPAN_STARTING)
         serve(worker);
-    else if (worker->phase == STOPPING && state == LIFESPAN_STOPPED)
-        over(worker, EXIT_FINE);
+    if (worker->phase == STOPPING)
+        stop_when_left(worker);
 }
 
 static void on_idle(void *arg)
@@ -122,6 +135,10 @@ static void drain(struct worker *worker)
 /* The grace is over: cancel what runs, give it a moment to unwind, then go on without it. */
 static void drain_limit(struct worker *worker)
 {
+    if (worker->has_canceled && worker->runtime.n_running == 0) {
+        net_reset(&worker->net); /* only peers that do not read are left */
+        return;
+    }
     if (worker->has_canceled) {
         log_line(LOG_LEVEL_ERROR, 106, "requests did not end when canceled count=%u",
                  worker->runtime.n_running);

@@ -56,8 +56,8 @@ static int init_access(struct worker_parts *parts, const struct settings *settin
     const char *path = settings->access_log_file;
     rc = log_sink_open(path, STDOUT_FILENO, LOG_BUFFER_BYTES, &parts->access_sink);
     if (rc < 0) {
-        log_line(LOG_LEVEL_ERROR, 114, "cannot open the access log path=%s: %s", path,
-                 strerror(-rc));
+        log_line(LOG_LEVEL_ERROR, 114, "cannot open the access log: %s path=%s", strerror(-rc),
+                 path);
         return rc;
     }
     parts->net->access = parts->access;
