@@ -274,7 +274,8 @@ static void http_conclude(struct call *call)
     if (!call->is_canceled)
         log_line(LOG_LEVEL_ERROR, 303,
                  "the application failed: %s status=%d path=%.*s call=%016llx", why, status,
-                 (int)call->scope.path.len, call->scope.path.ptr, (unsigned long long)call->id);
+                 (int)call->scope.raw_path.len, call->scope.raw_path.ptr,
+                 (unsigned long long)call->id);
     if (call->order == ORDER_HTTP_DONE && !call->is_sending && !call->is_failed)
         call->wants_close = true;
     else

@@ -6,14 +6,17 @@
 #include "app/lifespan.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/access_log.h"
 #include "net/net.h"
+#include "proc/stop_signal.h"
 #include "proc/worker_parts.h"
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { CANCEL_GRACE_MS = 2000, POOL_GRACE_MS = 1000 };
+enum { CANCEL_GRACE_MS = 2000, POOL_GRACE_MS = 1000, POOL_LOOK_US = 5000 };
 
 enum phase { STARTING, SERVING, DRAINING, STOPPING, OVER };
 
@@ -26,7 +29,8 @@ struct worker {
     struct call_runtime runtime;
     struct worker_parts parts;
     struct lifespan lifespan;
-    struct deadline limit; /* of the phase */
+    struct deadline limit;     /* of the phase */
+    struct deadline pool_wait; /* until the next look at the pool */
     ev_signal term, intr, hup, usr1;
     enum phase phase;
     int signals;
@@ -68,12 +72,25 @@ static void stop_when_left(struct worker *worker)
         over(worker, EXIT_FINE);
 }
 
+/* Shutdown frees what requests use: not before the last thread has left the application's code. */
+static void stop_when_pool_is_idle(struct deadline *pool_wait)
+{
+    struct worker *worker = list_owner(pool_wait, struct worker, pool_wait);
+    struct pool_status pool;
+    pool_status(worker->parts.pool, &pool);
+    if (pool.busy || pool.queued) {
+        deadline_set(&worker->net.deadlines, pool_wait, POOL_LOOK_US);
+        return;
+    }
+    lifespan_stop(&worker->lifespan);
+    stop_when_left(worker);
+}
+
 static void stop_lifespan(struct worker *worker)
 {
     worker->phase = STOPPING;
     set_limit(worker, worker->settings->timeout_shutdown_ms);
-    lifespan_stop(&worker->lifespan);
-    stop_when_left(worker);
+    stop_when_pool_is_idle(&worker->pool_wait);
 }
 
 static void serve(struct worker *worker)
@@ -132,7 +149,10 @@ static void drain(struct worker *worker)
     net_drain(&worker->net);
 }
 
-/* The grace is over: cancel what runs, give it a moment to unwind, then go on without it. */
+/*
+ * The grace is over: cancel what runs and give it a moment to unwind. What does not keeps its
+ * state: the application is not asked to shut down under its own requests, the process just ends.
+ */
 static void drain_limit(struct worker *worker)
 {
     if (worker->has_canceled && worker->runtime.n_running == 0) {
@@ -142,8 +162,7 @@ static void drain_limit(struct worker *worker)
     if (worker->has_canceled) {
         log_line(LOG_LEVEL_ERROR, 106, "requests did not end when canceled count=%u",
                  worker->runtime.n_running);
-        worker->exit_code = EXIT_CANNOT_RUN;
-        stop_lifespan(worker);
+        over(worker, EXIT_CANNOT_RUN);
         return;
     }
     worker->has_canceled = true;
@@ -173,7 +192,8 @@ static void on_stop_signal(struct ev_loop *loop, ev_signal *signal, int events)
 {
     struct worker *worker = signal->data;
     (void)loop, (void)events;
-    if (++worker->signals > 1) {
+    worker->signals++;
+    if (stop_signal_count() > 1) {
         log_line(LOG_LEVEL_WARNING, 107, "a second signal: ending at once signal=%d",
                  signal->signum);
         worker->exit_code = EXIT_CANNOT_RUN;
@@ -198,17 +218,33 @@ static void watch_signal(struct worker *worker, ev_signal *watch, int signal,
     ev_signal_start(worker->loop, watch);
 }
 
+static bool is_ignored(int signal)
+{
+    struct sigaction action;
+    return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/* A stop signal that the parent has had ignored (nohup, a shell's background) stays ignored. */
+static void watch_stop_signal(struct worker *worker, ev_signal *watch, int signal)
+{
+    if (is_ignored(signal))
+        return;
+    watch_signal(worker, watch, signal, on_stop_signal);
+    stop_signal_install(signal);
+}
+
 static void watch_signals(struct worker *worker)
 {
-    watch_signal(worker, &worker->term, SIGTERM, on_stop_signal);
-    watch_signal(worker, &worker->intr, SIGINT, on_stop_signal);
-    watch_signal(worker, &worker->hup, SIGHUP, on_stop_signal);
+    watch_stop_signal(worker, &worker->term, SIGTERM);
+    watch_stop_signal(worker, &worker->intr, SIGINT);
+    watch_stop_signal(worker, &worker->hup, SIGHUP);
     watch_signal(worker, &worker->usr1, SIGUSR1, on_usr1);
 }
 
 static int start(struct worker *worker)
 {
     deadline_init(&worker->limit, on_limit);
+    deadline_init(&worker->pool_wait, stop_when_pool_is_idle);
     int rc = call_runtime_init(&worker->runtime, worker->app, worker->settings);
     if (rc == 0)
         rc = net_init(&worker->net, worker->loop, worker->settings, &worker->runtime);
@@ -228,13 +264,29 @@ static int start(struct worker *worker)
     return rc;
 }
 
-/* Memory that an application may still use, in a call or on a thread, is left to the exit. */
+/* The application is still in a call or on a thread: no memory is freed under it, no destructor of
+   its module runs. */
+static _Noreturn void leave_at_once(struct worker *worker)
+{
+    list_each (node, &worker->runtime.running) {
+        struct call *call = list_owner(node, struct call, running);
+        call->is_aborted = true;
+        if (call->wire)
+            access_log_call(call);
+    }
+    worker_parts_flush_logs(&worker->parts);
+    log_stop();
+    fflush(NULL);
+    _exit(worker->exit_code);
+}
+
 static void clean_up(struct worker *worker)
 {
     bool is_clean = list_is_empty(&worker->runtime.running);
     listener_free(worker->listener);
     if (is_clean) {
         deadline_clear(&worker->limit);
+        deadline_clear(&worker->pool_wait);
         net_fini(&worker->net);
         is_clean = worker_parts_fini(&worker->parts, POOL_GRACE_MS) == 0;
     }
@@ -242,7 +294,7 @@ static void clean_up(struct worker *worker)
         call_runtime_fini(&worker->runtime);
         ev_loop_destroy(worker->loop);
     } else {
-        worker_parts_flush_logs(&worker->parts);
+        leave_at_once(worker);
     }
 }
 
@@ -258,7 +310,9 @@ int worker_run(const struct settings *settings, const struct cgw_app *app,
         return EXIT_CANNOT_RUN;
     }
     int rc = start(&worker);
-    if (rc < 0) {
+    if (rc == -ECANCELED) { /* the cause is logged */
+        worker.exit_code = EXIT_CANNOT_RUN;
+    } else if (rc < 0) {
         log_line(LOG_LEVEL_ERROR, 112, "cannot start the worker: %s", strerror(-rc));
         worker.exit_code = EXIT_CANNOT_RUN;
     } else if (worker.phase != OVER) {

@@ -58,7 +58,7 @@ static int init_access(struct worker_parts *parts, const struct settings *settin
     if (rc < 0) {
         log_line(LOG_LEVEL_ERROR, 114, "cannot open the access log: %s path=%s", strerror(-rc),
                  path);
-        return rc;
+        return -ECANCELED;
     }
     parts->net->access = parts->access;
     parts->net->access_sink = parts->access_sink;
@@ -100,13 +100,19 @@ int worker_parts_fini(struct worker_parts *parts, uint32_t grace_ms)
     return 0;
 }
 
+static void tell_failed(int rc, const char *which)
+{
+    if (rc < 0)
+        log_line(LOG_LEVEL_ERROR, 115, "cannot reopen a log, the old one stays: %s log=%s",
+                 strerror(-rc), which);
+}
+
 void worker_parts_reopen_logs(struct worker_parts *parts)
 {
-    int rc = log_reopen();
-    if (rc == 0 && parts->access_sink)
-        rc = log_sink_reopen(parts->access_sink);
-    if (rc < 0)
-        log_line(LOG_LEVEL_ERROR, 115, "cannot reopen a log, the old one stays: %s", strerror(-rc));
-    else
+    int error = log_reopen();
+    int access = parts->access_sink ? log_sink_reopen(parts->access_sink) : 0;
+    tell_failed(error, "error");
+    tell_failed(access, "access");
+    if (error == 0 && access == 0)
         log_line(LOG_LEVEL_INFO, 116, "logs reopened");
 }

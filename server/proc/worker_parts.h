@@ -15,8 +15,8 @@ struct worker_parts {
     struct log_sink *access_sink;
 };
 
-/* Make them and connect them to the net and its runtime. 0 or a negative errno, already logged
-   where it has a cause; fini() in both cases. */
+/* Make them and connect them to the net and its runtime. 0 or a negative errno; -ECANCELED: the
+   cause is logged. fini() in all cases. */
 int worker_parts_init(struct worker_parts *parts, const struct settings *settings,
                       const struct cgw_app *app, struct net *net);
 /* 0; -ETIMEDOUT: a thread is still in the application after grace_ms, nothing more was freed. */

@@ -1,0 +1,13 @@
+/*
+ * Stop signals as they are counted: by the handler, not by the loop, which may be held up by the
+ * application. What reaches the process twice within a moment (once itself, once by its group) is
+ * one. From the second on, a loop that does not end the process within a second is ended with it.
+ */
+#ifndef PROC_STOP_SIGNAL_H
+#define PROC_STOP_SIGNAL_H
+
+/* Take the signal over from the loop's watcher, which still hears of it. */
+void stop_signal_install(int signal);
+/* How many there were. */
+int stop_signal_count(void);
+#endif
