@@ -1,8 +1,9 @@
 /*
- * Logs that never block the event loop: a line goes into a bounded buffer, a thread of its own
- * writes it out. When the sink is stuck or the disk is full, lines are dropped, counted, and the
- * count is written once the sink takes lines again. A floor that decides logs; base/ and proto/
- * never do.
+ * Logs that never block the event loop: a line goes into a bounded buffer, a thread of its own,
+ * which is there while lines come, writes it out (where no thread can be had, the caller writes
+ * what does not make it wait). When the sink is stuck or the disk is full, lines are dropped,
+ * counted, and the count is written once the sink takes lines again. A floor that decides logs;
+ * base/ and proto/ never do.
  *
  * An error line: time, level, message number, text, key=value pairs (or one JSON object):
  *   2026-11-20T18:26:00.123456Z error CGW0123 no such file path=/x/app.so call=7f3a

@@ -1,8 +1,11 @@
 /*
  * A sink: a ring of bytes that callers fill under a short lock, and a thread that writes them out.
- * Only that thread ever waits for the disk or for a pipe's reader.
+ * Only that thread ever waits for the disk or for a pipe's reader. It comes with a line and leaves
+ * when it has nothing to do for a while: a second thread makes every use of a descriptor dearer for
+ * the loop's.
  *
- * Invariants, under the lock: used <= room; dropped >= told; lines stand in the ring whole.
+ * Invariants, under the lock: used <= room; dropped >= told; lines stand in the ring whole; without
+ * a writer the ring is empty, or no thread could be had and the descriptor took no more.
  */
 #include "base/clock.h"
 #include "base/log.h"
@@ -10,6 +13,7 @@
 #include "base/thread.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -18,6 +22,7 @@
 #define RETRY_MS     100     /* between two tries at a sink that takes nothing */
 #define TELL_US      1000000 /* between two notes of dropped lines */
 #define GATHER_MS    5
+#define LINGER_MS    100 /* without a line, then the writer leaves */
 #define WRITER_STACK (256 * 1024)
 #define WRITE_BYTES  (256 * 1024) /* of one write at most, so that room comes back in pieces */
 
@@ -33,7 +38,7 @@ struct log_sink {
     bool is_gathering; /* the writer sleeps until half the ring is full, or gather_ms are over */
     bool is_closing;   /* write what is there, then leave */
     bool is_abandoned; /* nobody waits any more: the writer frees the sink */
-    bool is_gone;
+    bool has_writer;   /* or one is being started */
     uint64_t dropped, told; /* lines */
     uint64_t told_at_us;
     size_t room, start, used; /* of the ring, bytes */
@@ -109,15 +114,15 @@ static void tell(struct log_sink *sink)
         tell_elsewhere(sink, lines);
 }
 
-/* Sleep until a line comes, or until it may be time to tell of drops. */
-static void sleep_idle(struct log_sink *sink)
+/* Sleep until a line comes, or until it may be time to tell of drops. false: neither came. */
+static bool sleep_idle(struct log_sink *sink)
 {
+    bool has_told = sink->dropped == sink->told;
     sink->is_idle = true;
-    if (sink->dropped == sink->told)
-        pthread_cond_wait(&sink->work, &sink->lock);
-    else
-        sleep_ms(sink, RETRY_MS);
+    sleep_ms(sink, has_told ? LINGER_MS : RETRY_MS);
+    bool was_woken = !sink->is_idle;
     sink->is_idle = false;
+    return was_woken || !has_told || sink->is_closing || sink->used;
 }
 
 /* The first line after a quiet time has come: let some more join it. */
@@ -136,10 +141,8 @@ static bool await_lines(struct log_sink *sink)
     bool has_slept = false;
     while (sink->used == 0) {
         tell(sink);
-        if (sink->used == 0 && sink->is_closing)
+        if (sink->used == 0 && (sink->is_closing || !sleep_idle(sink)))
             return false;
-        if (sink->used == 0)
-            sleep_idle(sink);
         has_slept = true;
     }
     if (has_slept)
@@ -179,7 +182,7 @@ static void free_sink(struct log_sink *sink)
 static void leave(struct log_sink *sink)
 {
     bool is_mine = sink->is_abandoned;
-    sink->is_gone = true;
+    sink->has_writer = false;
     pthread_cond_signal(&sink->gone);
     pthread_mutex_unlock(&sink->lock);
     if (is_mine)
@@ -210,6 +213,47 @@ static void *write_lines(void *arg)
 }
 
 /* ---- the callers' side ---- */
+
+static int ms_until(const struct timespec *until)
+{
+    struct timespec now = thread_deadline(0);
+    int64_t ms =
+        (int64_t)(until->tv_sec - now.tv_sec) * 1000 + (until->tv_nsec - now.tv_nsec) / 1000000;
+    return ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+/*
+ * Where no thread can be had its caller writes, entered and left like the writer, so little at a
+ * time that a pipe that poll() calls writable takes it without waiting; one that nobody reads is an
+ * error to poll() and raises no SIGPIPE.
+ */
+static void write_here(struct log_sink *sink, const struct timespec *until)
+{
+    struct pollfd writable = {.fd = sink->fd, .events = POLLOUT};
+    tell(sink);
+    while (sink->used && poll(&writable, 1, ms_until(until)) > 0 && writable.revents == POLLOUT) {
+        struct iovec parts[2];
+        ring_peek(sink, parts);
+        size_t n = parts->iov_len < PIPE_BUF ? parts->iov_len : PIPE_BUF;
+        pthread_mutex_unlock(&sink->lock);
+        ssize_t took = write(sink->fd, parts->iov_base, n);
+        bool is_over = took <= 0 && errno != EINTR;
+        pthread_mutex_lock(&sink->lock);
+        if (is_over)
+            break;
+        ring_drop(sink, took > 0 ? (size_t)took : 0);
+    }
+}
+
+static void start_writer(struct log_sink *sink)
+{
+    if (thread_start(write_lines, sink, WRITER_STACK) == 0)
+        return;
+    struct timespec now = thread_deadline(0);
+    pthread_mutex_lock(&sink->lock);
+    write_here(sink, &now);
+    leave(sink); /* the next line tries again */
+}
 
 /* A pipe by name must not hold up who opens it; a file does not care. */
 static int open_path(const char *path)
@@ -243,8 +287,6 @@ int log_sink_open(const char *path, int fd, size_t limit_bytes, struct log_sink 
         sink->fd = sink->path ? open_path(path) : -ENOMEM;
         error = sink->fd < 0 ? sink->fd : 0;
     }
-    if (!error)
-        error = thread_start(write_lines, sink, WRITER_STACK);
     if (error) {
         if (sink)
             free_sink(sink);
@@ -270,10 +312,16 @@ void log_sink_close(struct log_sink *sink, uint32_t timeout_ms)
     pthread_mutex_lock(&sink->lock);
     sink->is_closing = true;
     pthread_cond_signal(&sink->work);
+    bool is_alone = !sink->has_writer;
     int error = 0;
-    while (!sink->is_gone && !error)
+    while (sink->has_writer && !error)
         error = pthread_cond_timedwait(&sink->gone, &sink->lock, &until);
-    bool is_gone = sink->is_gone;
+    bool is_gone = !sink->has_writer;
+    if (is_alone) {
+        sink->has_writer = true;
+        write_here(sink, &until);
+        sink->has_writer = false;
+    }
     sink->is_abandoned = true;
     pthread_mutex_unlock(&sink->lock);
     if (is_gone)
@@ -288,8 +336,12 @@ void log_sink_line(struct log_sink *sink, const char *line, size_t len)
     bool is_wanted = sink->is_idle || (sink->is_gathering && sink->used >= sink->room / 2);
     if (is_wanted)
         sink->is_idle = sink->is_gathering = false;
+    bool is_alone = !sink->has_writer;
+    sink->has_writer = true;
     pthread_mutex_unlock(&sink->lock);
-    if (is_wanted)
+    if (is_alone)
+        start_writer(sink);
+    else if (is_wanted)
         pthread_cond_signal(&sink->work);
 }
 

@@ -2,6 +2,7 @@
  */
 #include "base/log.h"
 #include "unit.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -11,6 +12,14 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
 
 #define WRITERS 4
 #define EACH    5000
@@ -176,6 +185,77 @@ START_TEST(a_file_is_appended_to_and_private)
     ck_assert_uint_eq(info.st_mode & 0777, 0640);
     ck_assert_int_eq(log_sink_open(folder, -1, 1024, &sink), -EISDIR);
     log_sink_close(NULL, 0);
+}
+END_TEST
+
+static size_t count_threads(void)
+{
+    size_t n = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    ck_assert_ptr_nonnull(tasks);
+    for (struct dirent *task; (task = readdir(tasks));)
+        n += task->d_name[0] != '.';
+    closedir(tasks);
+    return n;
+}
+
+static void *do_nothing(void *arg)
+{
+    return arg;
+}
+
+START_TEST(the_writer_leaves_and_comes_back)
+{
+    struct log_sink *sink;
+    pthread_t first; /* with it a sanitizer's own thread may come, which stays */
+    ck_assert_int_eq(pthread_create(&first, NULL, do_nothing, NULL), 0);
+    pthread_join(first, NULL);
+    size_t before = count_threads();
+    ck_assert_int_eq(log_sink_open(path, -1, 1024, &sink), 0);
+    ck_assert_uint_eq(count_threads(), before);
+    for (int i = 0; i < 3; i++) {
+        say(sink, "here");
+        while (count_threads() > before)
+            nap();
+        ck_assert_uint_eq(count_lines(contents(path)), (size_t)i + 1);
+    }
+    log_sink_close(sink, 60000);
+    ck_assert_str_eq(contents(path), "here\nhere\nhere\n");
+}
+END_TEST
+
+/* No room for a thread's stack: callers write, but never wait; what is left the end writes. */
+START_TEST(without_a_thread_lines_go_out_all_the_same)
+{
+#ifndef SANITIZED /* their own memory has no limit */
+    struct log_sink *sink;
+    struct rlimit old, none;
+    static char junk[65536], text[65536 + 100];
+    int ends[2];
+    size_t before = count_threads();
+    ck_assert_int_eq(pipe(ends), 0);
+    if (_i) /* nobody reads for a while */
+        ck_assert_int_eq(write(ends[1], junk, sizeof(junk)), sizeof(junk));
+    ck_assert_int_eq(log_sink_open(NULL, ends[1], 65536, &sink), 0);
+    ck_assert_int_eq(getrlimit(RLIMIT_AS, &old), 0);
+    none = (struct rlimit){4096, old.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &none), 0);
+    for (int i = 0; i < 5; i++)
+        say(sink, "waiting");
+    setrlimit(RLIMIT_AS, &old);
+    ck_assert_uint_eq(count_threads(), before);
+    if (_i)
+        ck_assert_int_eq(read(ends[0], text, sizeof(junk)), sizeof(junk));
+    else
+        ck_assert_int_eq(read(ends[0], text, sizeof(text)), 5 * 8);
+    if (!_i)
+        say(sink, "the last");
+    log_sink_close(sink, 60000);
+    ck_assert_int_eq(read(ends[0], text, sizeof(text)), _i ? 5 * 8 : 9);
+    ck_assert_mem_eq(text, _i ? "waiting\nwaiting\n" : "the last\n", 9);
+    close(ends[0]);
+    close(ends[1]);
+#endif
 }
 END_TEST
 
@@ -468,6 +548,8 @@ static Suite *make_suite(void)
     tcase_add_test(tests, cuts_between_characters);
     tcase_add_test(tests, many_threads_write_whole_lines);
     tcase_add_test(tests, a_file_is_appended_to_and_private);
+    tcase_add_test(tests, the_writer_leaves_and_comes_back);
+    tcase_add_loop_test(tests, without_a_thread_lines_go_out_all_the_same, 0, 2);
     tcase_add_test(tests, a_line_longer_than_the_buffer_is_dropped);
     tcase_add_loop_test(tests, a_stuck_pipe_holds_nobody_up_and_drops_are_told, 0, 2);
     tcase_add_loop_test(tests, closing_a_stuck_sink_comes_to_an_end, 0, 2);
