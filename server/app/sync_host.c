@@ -130,6 +130,8 @@ static int sync_receive(struct cgw_call *call, struct cgw_event *event, cgw_done
         return CGW_OK;
     }
     status = perform(sync, &sync->receiving);
+    if (atomic_load(&sync->is_finished))
+        return CGW_ECANCELED; /* by a post meanwhile: what the event points to is gone */
     if (status == CGW_OK)
         *event = sync->event;
     return status;
@@ -267,12 +269,19 @@ static int defer(struct sync *sync)
     return CGW_OK;
 }
 
-/* A deferred send is over before the next one begins; what went wrong with it is told here. */
+/*
+ * A deferred send is over before the next one begins; what went wrong with it is told here. A post
+ * that runs meanwhile may not send, but it may finish the call.
+ */
 static int await_deferred(struct sync *sync)
 {
     if (!sync->is_deferred)
         return CGW_OK;
+    sync->sending.is_waited = true;
     int status = await(sync, &sync->sending);
+    sync->sending.is_waited = false;
+    if (atomic_load(&sync->is_finished))
+        return CGW_ECANCELED;
     if (status < 0)
         return status;
     sync->is_deferred = false;
@@ -318,10 +327,10 @@ static int sync_send(struct cgw_call *call, const struct cgw_event *events, size
 /* ---- finish ---- */
 
 /* Can finish() ride on the response that is under way? Else a letter of its own takes it. */
-static bool ride(struct sync *sync, int status, bool is_nested)
+static bool ride(struct sync *sync, int status)
 {
     pthread_mutex_lock(&sync->lock);
-    bool rides = sync->is_deferred && sync->sending.in_flight && !is_nested;
+    bool rides = sync->is_deferred && sync->sending.in_flight;
     sync->finish_status = status;
     sync->finishes_with_send = rides;
     pthread_mutex_unlock(&sync->lock);
@@ -330,14 +339,16 @@ static bool ride(struct sync *sync, int status, bool is_nested)
 
 /*
  * From a post that runs inside receive() or send() the module's memory is still lent to the outer:
- * then the end is waited for, so that the one that waits below may return.
+ * then the end is waited for, so that the one that waits below may return. Of a response that is
+ * under way nothing is the module's.
  */
 static void end_call(struct sync *sync, int status)
 {
     bool is_nested = sync->receiving.is_waited || sync->sending.is_waited;
     atomic_store(&sync->is_finished, true);
-    if (!ride(sync, status, is_nested))
-        sync_post_op(sync, &sync->finishing);
+    if (ride(sync, status))
+        return;
+    sync_post_op(sync, &sync->finishing);
     if (is_nested)
         await(sync, &sync->finishing);
 }
@@ -476,7 +487,7 @@ void sync_host_run(struct sync *sync, const struct cgw_app *app)
         log_line(LOG_LEVEL_ERROR, 502,
                  "a sync application returned without finish() method=%.*s path=%.*s",
                  (int)scope->method.len, scope->method.ptr ? scope->method.ptr : "",
-                 (int)scope->path.len, scope->path.ptr ? scope->path.ptr : "");
+                 (int)scope->raw_path.len, scope->raw_path.ptr ? scope->raw_path.ptr : "");
         end_call(sync, CGW_EINVAL);
     }
     sync_release_by_thread(sync);

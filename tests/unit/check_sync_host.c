@@ -5,6 +5,7 @@
 #include "sync_play_app.h"
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 static void setup(void)
 {
@@ -349,6 +350,70 @@ START_TEST(a_post_may_answer_and_finish_the_call)
 }
 END_TEST
 
+static void respond_and_send(struct cgw_call *call)
+{
+    module_call = call;
+    answers[0] = respond(call, "hello", 5);
+    atomic_store(&stage, 1);
+    answers[1] = piece(call, "more", 4, 0);
+}
+
+static void only_finish(struct cgw_call *call, void *arg)
+{
+    finish(call, CGW_OK);
+    atomic_store((atomic_int *)arg, 2);
+}
+
+static void pause_ms(long ms)
+{
+    nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+}
+
+/* The second send() waits for the response when the post ends the call: nothing follows. */
+START_TEST(a_post_may_finish_where_a_response_is_waited_for)
+{
+    begin_and_get_stuck(respond_and_send);
+    pause_ms(_i * 20); /* until it waits; should it still be on its way there, all is the same */
+    ck_assert_int_eq(module_call->host->post(module_call, only_finish, &stage), CGW_OK);
+    play_until(&play, &stage, 2);
+    end_stuck();
+    ck_assert_int_eq(answers[1], CGW_ECANCELED);
+    ck_assert_int_eq(play.finish_status, CGW_OK);
+    ck_assert_int_eq(play.n_finishes, 1);
+    ck_assert_str_eq(play.sent, "start 200 a:b|body hello|;");
+}
+END_TEST
+
+static void take_twice(struct cgw_call *call)
+{
+    module_call = call;
+    answers[0] = take(call, &seen[0]);
+    atomic_store(&stage, 1);
+    answers[1] = take(call, &seen[1]);
+}
+
+static void finish_when_answered(struct cgw_call *call, void *arg)
+{
+    (void)arg;
+    atomic_store(&stage, 2);
+    while (atomic_load(&stage) < 3)
+        pause_ms(1);
+    finish(call, CGW_OK);
+}
+
+/* The event would point into a call that is no more. */
+START_TEST(a_receive_answers_nothing_once_a_post_has_finished)
+{
+    begin_and_get_stuck(take_twice);
+    ck_assert_int_eq(module_call->host->post(module_call, finish_when_answered, NULL), CGW_OK);
+    play_until(&play, &stage, 2);
+    play_gone(&play);
+    atomic_store(&stage, 3);
+    end_stuck();
+    ck_assert_int_eq(answers[1], CGW_ECANCELED);
+}
+END_TEST
+
 /* ---- the table ---- */
 
 static void set_flag(void *arg)
@@ -425,6 +490,8 @@ static Suite *make_suite(void)
                         2);
     tcase_add_test(tests, posts_run_on_the_calls_thread_where_it_waits);
     tcase_add_test(tests, a_post_may_answer_and_finish_the_call);
+    tcase_add_loop_test(tests, a_post_may_finish_where_a_response_is_waited_for, 0, 2);
+    tcase_add_test(tests, a_receive_answers_nothing_once_a_post_has_finished);
     tcase_add_test(tests, the_module_sees_a_host_of_its_own);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
