@@ -306,6 +306,28 @@ static ssize_t write_file(int socket, const struct outq_block *block, uint64_t m
     return got == 0 ? -EIO : got; /* the file ends before its range does */
 }
 
+/* The common case: all that may go is the one block that was copied. */
+static bool is_one_copy(const struct outq *q, uint64_t limit)
+{
+    return q->head == q->tail && q->head->kind == BLOCK_COPY && limit == q->queued;
+}
+
+static ssize_t write_copy(int socket, struct outq_block *block)
+{
+    struct iovec iov = {block->bytes + block->u.copy.start, (size_t)block->left};
+    return write_memory(socket, &iov, 1, false);
+}
+
+static __attribute__((noinline)) ssize_t write_some(const struct outq *q, int socket,
+                                                    uint64_t limit, uint64_t stop)
+{
+    struct iovec iov[WRITE_IOVECS];
+    bool file_follows;
+    int n = gather(q, limit, iov, &file_follows);
+    return n ? write_memory(socket, iov, n, file_follows)
+             : write_file(socket, q->head, stop - q->written);
+}
+
 int outq_write(struct outq *q, int socket, uint64_t limit, uint64_t max, bool *ret_blocked)
 {
     uint64_t stop = q->written + max;
@@ -313,11 +335,8 @@ int outq_write(struct outq *q, int socket, uint64_t limit, uint64_t max, bool *r
         limit = q->queued;
     *ret_blocked = false;
     while (q->written < limit && q->written < stop) {
-        struct iovec iov[WRITE_IOVECS];
-        bool file_follows;
-        int n = gather(q, limit, iov, &file_follows);
-        ssize_t got = n ? write_memory(socket, iov, n, file_follows)
-                        : write_file(socket, q->head, stop - q->written);
+        ssize_t got = is_one_copy(q, limit) ? write_copy(socket, q->head)
+                                            : write_some(q, socket, limit, stop);
         if (got == -EINTR)
             continue;
         if (got == -EAGAIN) {

@@ -14,7 +14,7 @@ void conn_set_timeout(struct conn *conn, uint32_t ms)
     if (ms)
         deadline_set(&conn->net->deadlines, &conn->deadline, (uint64_t)ms * 1000);
     else
-        deadline_clear(&conn->deadline);
+        deadline_pause(&conn->deadline);
 }
 
 void conn_touch(struct conn *conn)

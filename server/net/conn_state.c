@@ -94,7 +94,7 @@ static void start_call(struct conn *conn, bool ended)
         !conn->request.keep_alive || conn->net->is_draining || (most && conn->n_requests >= most);
     conn->lingers = conn->request.keep_alive;
     conn->response_mark = conn->out.queued;
-    deadline_clear(&conn->deadline);
+    deadline_pause(&conn->deadline);
     if (is_over_limit(conn)) {
         conn_reject(conn, 503, "too many requests in flight");
         return;

@@ -160,7 +160,7 @@ static int wire_write(struct call *call, const struct call_write *write)
         rc = queue_end(conn, write);
     if (conn->is_ended && conn->is_body_awaited) { /* nobody waits for the rest any more */
         conn->is_body_awaited = false;
-        deadline_clear(&conn->deadline);
+        deadline_pause(&conn->deadline);
     }
     if (rc < 0) { /* what is lent must not stay */
         if (conn->out.lent_end > conn->out.written)
@@ -236,7 +236,7 @@ static int wire_read(struct call *call, struct str *ret_data, bool *ret_more)
         return await_body(conn);
     conn->is_body_over |= event.type == HTTP1_END || event.ended;
     if (conn->is_body_awaited) /* progress: the next wait has a deadline of its own */
-        deadline_clear(&conn->deadline);
+        deadline_pause(&conn->deadline);
     conn->is_body_awaited = false;
     conn->is_lent = event.type == HTTP1_BODY;
     *ret_data = event.type == HTTP1_BODY ? event.data : STR("");
@@ -279,7 +279,7 @@ static void wire_ended(struct call *call)
     conn->call = NULL;
     conn->is_begun = conn->is_send_waiting = false;
     conn->is_lent = conn->is_body_awaited = conn->is_held = false;
-    deadline_clear(&conn->deadline);
+    deadline_pause(&conn->deadline);
     conn->closes |= call->wants_close;
     conn->lingers |= call->wants_close || !conn->is_body_over;
     next_state(conn);

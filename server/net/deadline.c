@@ -44,6 +44,7 @@ static uint64_t insert(struct deadlines *deadlines, struct deadline *deadline)
     while (level < DEADLINE_LEVELS - 1 && ahead >> (LEVEL_BITS * (level + 1)))
         level++;
     unsigned slot = (unsigned)(tick >> (LEVEL_BITS * level)) & SLOT_MASK;
+    deadline->placed = tick;
     list_append(&deadlines->slots[level][slot], &deadline->link);
     deadlines->in_use[level][slot / 64] |= 1ULL << (slot % 64);
     return slot_begin(deadlines->now, level, slot);
@@ -58,8 +59,10 @@ void deadline_set(struct deadlines *deadlines, struct deadline *deadline, uint64
     uint64_t tick = (deadlines->now_us + after_us + TICK_US - 1) / TICK_US;
     if (tick <= deadlines->now)
         tick = deadlines->now + 1;
-    list_remove(&deadline->link);
     deadline->tick = tick;
+    if (!list_is_empty(&deadline->link) && tick >= deadline->placed)
+        return; /* it is looked at before */
+    list_remove(&deadline->link);
     uint64_t begin = insert(deadlines, deadline);
     if (begin < deadlines->armed)
         arm(deadlines, begin);
@@ -72,8 +75,11 @@ static void deal_out(struct deadlines *deadlines, unsigned level)
     list_init(&batch);
     unsigned slot = (unsigned)(deadlines->now >> (LEVEL_BITS * level)) & SLOT_MASK;
     list_splice(&batch, &deadlines->slots[level][slot]);
-    while ((node = list_take(&batch)))
-        insert(deadlines, list_owner(node, struct deadline, link));
+    while ((node = list_take(&batch))) {
+        struct deadline *deadline = list_owner(node, struct deadline, link);
+        if (deadline->tick != DEADLINE_OFF)
+            insert(deadlines, deadline);
+    }
 }
 
 static void serve_tick(struct deadlines *deadlines)
@@ -86,10 +92,10 @@ static void serve_tick(struct deadlines *deadlines)
     list_splice(&batch, &deadlines->slots[0][deadlines->now & SLOT_MASK]);
     while ((node = list_take(&batch))) {
         struct deadline *deadline = list_owner(node, struct deadline, link);
-        if (deadline->tick > deadlines->now)
-            insert(deadlines, deadline);
-        else
+        if (deadline->tick <= deadlines->now)
             deadline->fire(deadline);
+        else if (deadline->tick != DEADLINE_OFF)
+            insert(deadlines, deadline);
     }
 }
 

@@ -100,6 +100,51 @@ START_TEST(moved_and_cleared_ones_do_not_fire)
 END_TEST
 
 /* What the timer is armed for is never later than what is due. */
+/* Let all ticks up to this one pass, one by one, and the clock with them. */
+static void pass_to(uint64_t tick)
+{
+    while (wheel.now < tick) {
+        deadlines_advance(&wheel, wheel.now + 1);
+        wheel.now_us = wheel.now * 1000;
+    }
+}
+
+START_TEST(put_off_and_paused_ones_fire_at_their_last_time)
+{
+    struct node *later = &nodes[0], *sooner = &nodes[1], *paused = &nodes[2];
+    pass_to(wheel.now + 2);
+    for (unsigned after = 2, n = 1; after < 200000; after = after * 3 + 1, n++) {
+        set(later, after);
+        set(later, 2 * after);
+        set(sooner, after);
+        set(sooner, 2 * after);
+        set(sooner, after / 2);
+        set(paused, after);
+        deadline_pause(&paused->deadline);
+        ck_assert(!deadline_is_set(&paused->deadline) && deadline_is_set(&later->deadline));
+        pass_to(sooner->due - 1);
+        ck_assert_uint_eq(sooner->fired, n - 1);
+        pass_to(sooner->due);
+        ck_assert_uint_eq(sooner->fired, n);
+        pass_to(later->due - 1);
+        ck_assert_uint_eq(later->fired, n - 1);
+        pass_to(later->due);
+        ck_assert_uint_eq(later->fired, n);
+        ck_assert_uint_eq(paused->fired, n - 1);
+        set(paused, after);
+        pass_to(paused->due);
+        ck_assert_uint_eq(paused->fired, n);
+    }
+    set(paused, 5);
+    deadline_pause(&paused->deadline);
+    set(paused, 9); /* in the old place */
+    pass_to(paused->due - 1);
+    ck_assert(deadline_is_set(&paused->deadline));
+    pass_to(paused->due);
+    ck_assert(!deadline_is_set(&paused->deadline));
+}
+END_TEST
+
 START_TEST(next_is_never_late)
 {
     uint64_t start = wheel.now;
@@ -147,6 +192,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, fires_at_its_tick_and_once);
     tcase_add_test(tests, never_skips_one_in_small_steps);
     tcase_add_test(tests, moved_and_cleared_ones_do_not_fire);
+    tcase_add_test(tests, put_off_and_paused_ones_fire_at_their_last_time);
     tcase_add_test(tests, next_is_never_late);
     tcase_add_test(tests, may_be_set_anew_while_firing);
     suite_add_tcase(suite, tests);
