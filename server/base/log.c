@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/clock.h"
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -232,13 +234,19 @@ static size_t build(char *dst, size_t room, enum log_level level, unsigned numbe
 
 /* ---- where lines go ---- */
 
-/* Before log_start() and after log_stop(): nobody else would write it. */
+/*
+ * Before log_start() and after log_stop(): nobody else would write it. So little at a time that a
+ * pipe that poll() calls writable takes it; what a stuck one does not take in time is lost.
+ */
 static void write_straight(char *line, size_t len)
 {
+    struct pollfd writable = {.fd = STDERR_FILENO, .events = POLLOUT};
     line[len++] = '\n';
     for (size_t done = 0; done < len;) {
-        ssize_t n = write(STDERR_FILENO, line + done, len - done);
-        if (n < 0 && errno == EINTR)
+        size_t some = len - done < PIPE_BUF ? len - done : PIPE_BUF;
+        int ready = poll(&writable, 1, STOP_MS);
+        ssize_t n = ready > 0 ? write(STDERR_FILENO, line + done, some) : ready;
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n <= 0)
             return;
@@ -293,19 +301,39 @@ bool log_is_on(enum log_level level)
     return (int)level >= atomic_load_explicit(&least_level, memory_order_relaxed);
 }
 
+static size_t build_args(char *line, enum log_level level, unsigned number, const char *format,
+                         va_list args)
+{
+    char text[RAW_BYTES];
+    int n = vsnprintf(text, sizeof(text), format, args);
+    if (n < 0)
+        return 0;
+    size_t len = (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;
+    return build(line, LINE_BYTES, level, number, format, (struct str){text, len});
+}
+
+void log_line_straight(enum log_level level, unsigned number, const char *format, ...)
+{
+    char line[LINE_BYTES + 1]; /* the byte more is for a newline */
+    va_list args;
+    va_start(args, format);
+    size_t len = log_is_on(level) ? build_args(line, level, number, format, args) : 0;
+    va_end(args);
+    if (len)
+        write_straight(line, len);
+}
+
 void log_line(enum log_level level, unsigned number, const char *format, ...)
 {
-    char text[RAW_BYTES], line[LINE_BYTES + 1]; /* the byte more is for a newline */
+    char line[LINE_BYTES + 1];
     if (!log_is_on(level))
         return;
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(text, sizeof(text), format, args);
+    size_t len = build_args(line, level, number, format, args);
     va_end(args);
-    if (n < 0)
+    if (!len)
         return;
-    size_t len = (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;
-    len = build(line, LINE_BYTES, level, number, format, (struct str){text, len});
     pthread_rwlock_rdlock(&sink_lock);
     if (error_sink)
         log_sink_line(error_sink, line, len);

@@ -25,7 +25,8 @@ struct log_sink;
  * 0640. limit_bytes bounds the buffer. 0, or a negative errno.
  */
 int log_sink_open(const char *path, int fd, size_t limit_bytes, struct log_sink **ret_sink);
-/* Write out what is buffered, waiting at most timeout_ms, then free. NULL is fine. */
+/* Write out what is buffered, waiting at most timeout_ms, then free; lines that were not written
+   count as dropped, and are told. NULL is fine. */
 void log_sink_close(struct log_sink *sink, uint32_t timeout_ms);
 /* Append one line (a newline is added), or drop and count it. Never blocks. [any-thread] */
 void log_sink_line(struct log_sink *sink, const char *line, size_t len);
@@ -56,6 +57,9 @@ bool log_is_on(enum log_level level);
  * Control bytes, and bytes that are no UTF-8, are escaped as \xNN. [any-thread]
  */
 void log_line(enum log_level level, unsigned number, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same, past the log to standard error: waits a second for it at most. */
+void log_line_straight(enum log_level level, unsigned number, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*

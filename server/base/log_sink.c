@@ -41,6 +41,8 @@ struct log_sink {
     bool has_writer;   /* or one is being started */
     uint64_t dropped, told; /* lines */
     uint64_t told_at_us;
+    bool is_failing; /* what the last write said, other than that it would have to wait */
+    uint64_t failure_told_us;
     size_t room, start, used; /* of the ring, bytes */
     char ring[];
 };
@@ -114,6 +116,25 @@ static void tell(struct log_sink *sink)
         tell_elsewhere(sink, lines);
 }
 
+/* The first of a row of errors is told, not too often; the error log's own on standard error. */
+static void tell_failure(struct log_sink *sink, int error)
+{
+    uint64_t now = clock_now_us();
+    if (sink->is_failing || (sink->failure_told_us && now - sink->failure_told_us < TELL_US))
+        return;
+    sink->is_failing = true;
+    sink->failure_told_us = now;
+    const char *path = sink->path ? sink->path : "-", *why = strerror(error);
+    pthread_mutex_unlock(&sink->lock);
+    if (!sink->note)
+        log_line(LOG_LEVEL_ERROR, 602, "a log cannot be written: %s path=%s fd=%d", why, path,
+                 sink->fd);
+    else if (sink->fd != STDERR_FILENO)
+        log_line_straight(LOG_LEVEL_ERROR, 602, "a log cannot be written: %s path=%s fd=%d", why,
+                          path, sink->fd);
+    pthread_mutex_lock(&sink->lock);
+}
+
 /* Sleep until a line comes, or until it may be time to tell of drops. false: neither came. */
 static bool sleep_idle(struct log_sink *sink)
 {
@@ -156,6 +177,7 @@ static bool recover(struct log_sink *sink, int error)
     if (error == EINTR)
         return true;
     if (error != EAGAIN) {
+        tell_failure(sink, error);
         if (sink->is_closing)
             return false;
         sleep_ms(sink, RETRY_MS);
@@ -202,6 +224,7 @@ static void *write_lines(void *arg)
         int error = took < 0 ? errno : ENOSPC;
         pthread_mutex_lock(&sink->lock);
         if (took > 0) {
+            sink->is_failing = false;
             ring_drop(sink, (size_t)took);
             tell(sink);
         } else {
@@ -304,6 +327,17 @@ void log_sink_tune(struct log_sink *sink, uint32_t gather_ms, log_note_fn *note)
     pthread_mutex_unlock(&sink->lock);
 }
 
+/* What is in the ring will not be written any more: dropped lines, told where lines go now. */
+static void tell_unwritten(struct log_sink *sink)
+{
+    for (size_t i = 0; i < sink->used; i++)
+        sink->dropped += sink->ring[(sink->start + i) % sink->room] == '\n';
+    uint64_t lines = sink->dropped - sink->told;
+    sink->told = sink->dropped;
+    if (lines && !(sink->note && sink->fd == STDERR_FILENO))
+        tell_elsewhere(sink, lines);
+}
+
 void log_sink_close(struct log_sink *sink, uint32_t timeout_ms)
 {
     if (!sink)
@@ -316,12 +350,13 @@ void log_sink_close(struct log_sink *sink, uint32_t timeout_ms)
     int error = 0;
     while (sink->has_writer && !error)
         error = pthread_cond_timedwait(&sink->gone, &sink->lock, &until);
-    bool is_gone = !sink->has_writer;
     if (is_alone) {
         sink->has_writer = true;
         write_here(sink, &until);
         sink->has_writer = false;
     }
+    tell_unwritten(sink);
+    bool is_gone = !sink->has_writer;
     sink->is_abandoned = true;
     pthread_mutex_unlock(&sink->lock);
     if (is_gone)
