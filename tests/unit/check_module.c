@@ -19,6 +19,8 @@
 
 #define GOOD "tests/apps/load_frozen.so"
 
+static const char *const good[] = {GOOD, "modules/hello.so", "modules/files.so"};
+
 static char folder[] = "/tmp/check_module.XXXXXX";
 static char file[sizeof folder + 8];
 
@@ -264,6 +266,33 @@ START_TEST(a_truncation_never_reaches_the_loader)
 }
 END_TEST
 
+/* A copy that is under way into a file of its full size: zeros from some page, or place, on. */
+START_TEST(a_missing_end_is_refused)
+{
+    size_t size;
+    unsigned char *bytes = slurp(good[_i], &size);
+    for (size_t keep = size / 4096 * 4096; keep > 0; keep -= 4096) {
+        memset(bytes + keep, 0, size - keep);
+        spill(file, bytes, size);
+        assert_refused(file, -ENOEXEC, "copy or build it again");
+    }
+    free(bytes);
+}
+END_TEST
+
+START_TEST(a_missing_part_never_reaches_the_loader)
+{
+    size_t size;
+    unsigned char *bytes = slurp(GOOD, &size);
+    for (size_t keep = size - 64; keep >= sizeof(Elf64_Ehdr); keep -= 24) {
+        memset(bytes + keep, 0, size - keep);
+        spill(file, bytes, size);
+        assert_refused(file, -ENOEXEC, "damaged: ");
+    }
+    free(bytes);
+}
+END_TEST
+
 #if defined __x86_64__
 #define OTHER_MACHINE EM_AARCH64
 #define OTHER_NAME    "built for aarch64 (ELF machine 183), this host runs on x86-64"
@@ -355,6 +384,52 @@ START_TEST(a_file_that_shrinks_while_it_is_read_is_refused)
 }
 END_TEST
 
+/* The entry with this tag in the dynamic section, patched into another tag or to another value. */
+static void patch_dynamic(int64_t tag, int64_t new_tag, uint64_t value, const char *text)
+{
+    size_t size;
+    unsigned char *bytes = slurp(GOOD, &size);
+    Elf64_Ehdr head;
+    memcpy(&head, bytes, sizeof head);
+    for (unsigned i = 0; i < head.e_phnum; i++) {
+        Elf64_Phdr segment;
+        memcpy(&segment, bytes + head.e_phoff + i * sizeof segment, sizeof segment);
+        for (size_t at = 0; segment.p_type == PT_DYNAMIC && at < segment.p_filesz; at += 16) {
+            Elf64_Dyn entry;
+            memcpy(&entry, bytes + segment.p_offset + at, sizeof entry);
+            if (entry.d_tag != tag)
+                continue;
+            entry = (Elf64_Dyn){new_tag, {value}};
+            memcpy(bytes + segment.p_offset + at, &entry, sizeof entry);
+        }
+    }
+    spill(file, bytes, size);
+    assert_refused(file, -ENOEXEC, text);
+    free(bytes);
+}
+
+START_TEST(a_patched_dynamic_section_is_refused)
+{
+    const size_t vaddr = offsetof(Elf64_Phdr, p_vaddr), filesz = offsetof(Elf64_Phdr, p_filesz);
+    patch_dynamic(DT_STRTAB, DT_DEBUG, 0, "names no string table");
+    patch_dynamic(DT_SYMTAB, DT_DEBUG, 0, "names no symbol table");
+    patch_dynamic(DT_GNU_HASH, DT_DEBUG, 0, "names no hash table");
+    patch_dynamic(DT_STRTAB, DT_STRTAB, 1u << 30, "string table lies in no loaded segment");
+    patch_dynamic(DT_STRSZ, DT_STRSZ, UINT64_MAX, "string table lies in no loaded segment");
+    patch_dynamic(DT_SYMTAB, DT_SYMTAB, UINT64_MAX - 8, "symbol table lies in no loaded segment");
+    patch_dynamic(DT_GNU_HASH, DT_GNU_HASH, 1u << 30, "hash table lies in no loaded segment");
+    patch_dynamic(DT_RELASZ, DT_RELASZ, 1u << 30, "relocation table lies in no loaded segment");
+    patch_dynamic(DT_NULL, DT_DEBUG, 0, "dynamic section does not end");
+    patch_segment(PT_DYNAMIC, vaddr, 1u << 30, "dynamic section lies in no loaded segment");
+    patch_segment(PT_DYNAMIC, vaddr, 0, "dynamic section lies in no loaded segment");
+    patch_segment(PT_DYNAMIC, filesz, 0, "dynamic section does not end");
+    patch_segment(PT_LOAD, vaddr, UINT64_MAX, "no possible address");
+    patch_segment(PT_GNU_RELRO, vaddr, 1u << 30, "what it protects lies in no loaded segment");
+    patch_segment(PT_GNU_RELRO, offsetof(Elf64_Phdr, p_memsz), 1u << 30, "what it protects");
+    patch_segment(PT_NOTE, vaddr, 1u << 30, "note lies in no loaded segment");
+}
+END_TEST
+
 #define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
 
 static Suite *make_suite(void)
@@ -373,6 +448,9 @@ static Suite *make_suite(void)
     tcase_add_test(tests, an_unreadable_file_is_said_to_be);
     tcase_add_test(tests, every_truncation_is_refused);
     tcase_add_test(tests, a_truncation_never_reaches_the_loader);
+    tcase_add_loop_test(tests, a_missing_end_is_refused, 0, COUNT(good));
+    tcase_add_test(tests, a_missing_part_never_reaches_the_loader);
+    tcase_add_test(tests, a_patched_dynamic_section_is_refused);
     tcase_add_loop_test(tests, a_patched_header_is_refused, 0, COUNT(patches));
     tcase_add_test(tests, a_patched_segment_is_refused);
     tcase_add_test(tests, a_file_that_shrinks_while_it_is_read_is_refused);
