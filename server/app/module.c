@@ -203,6 +203,12 @@ static int check_symbol(const char *path, void *handle, const struct cgw_app *ap
 
 static int load(const char *path, const struct cgw_app **ret_app, char **ret_error)
 {
+    if (strchr(path, '$')) /* $ORIGIN, $LIB and $PLATFORM: another file than the one looked at */
+        return fail(-EINVAL,
+                    mem_printf("%s: has a $ in its path, which the loader may replace: name it "
+                               "otherwise",
+                               path),
+                    ret_error);
     int status = module_check_file(path, ret_error);
     if (status < 0)
         return status;

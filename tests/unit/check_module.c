@@ -222,6 +222,19 @@ START_TEST(a_pipe_or_a_socket_is_no_module)
 }
 END_TEST
 
+/* dlopen() would look for another file than the one that was checked. */
+START_TEST(a_path_that_the_loader_would_expand_is_refused)
+{
+    static const char *const names[] = {"$LIB.so", "${ORIGIN}.so", "$ORIGIN/m.so", "a$b"};
+    char path[128];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        assert_refused(path, -EINVAL, "has a $ in its path");
+    }
+    assert_refused("$LIB.so", -EINVAL, "has a $ in its path");
+}
+END_TEST
+
 START_TEST(an_unreadable_file_is_said_to_be)
 {
     spill(file, "x", 1);
@@ -446,6 +459,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, a_text_is_no_module);
     tcase_add_test(tests, a_pipe_or_a_socket_is_no_module);
     tcase_add_test(tests, an_unreadable_file_is_said_to_be);
+    tcase_add_test(tests, a_path_that_the_loader_would_expand_is_refused);
     tcase_add_test(tests, every_truncation_is_refused);
     tcase_add_test(tests, a_truncation_never_reaches_the_loader);
     tcase_add_loop_test(tests, a_missing_end_is_refused, 0, COUNT(good));
