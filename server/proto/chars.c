@@ -67,12 +67,16 @@ const char *chars_find_control_portable(const char *p, const char *end)
 const char *chars_find_control(const char *p, const char *end)
 {
     const __m128i last = _mm_set1_epi8(0x1f), del = _mm_set1_epi8(0x7f);
-    for (; end - p >= 16; p += 16) {
+    const char *start = p;
+    while (p < end && end - start >= 16) {
+        if (end - p < 16)
+            p = end - 16; /* some of these were looked at and are none */
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
         __m128i is_low = _mm_cmpeq_epi8(_mm_min_epu8(v, last), v);
         int hit = _mm_movemask_epi8(_mm_or_si128(is_low, _mm_cmpeq_epi8(v, del)));
         if (hit)
             return p + __builtin_ctz((unsigned)hit);
+        p += 16;
     }
     return find_one_by_one(p, end);
 }
