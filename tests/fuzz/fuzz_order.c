@@ -114,7 +114,7 @@ static int wire_read(struct call *call, struct str *ret_data, bool *ret_more)
 
 static void wire_fail(struct call *call, int status)
 {
-    must(f.wire_call == call && f.failures == 0 && (status == 500 || status == 503));
+    must(f.wire_call == call && f.failures == 0 && (status == 0 || status == 500 || status == 503));
     f.failures++;
     f.is_lent = false;
     f.wire_call = NULL;
