@@ -146,9 +146,9 @@ bool forwarded_is_trusted(const struct forwarded_trust *trust, struct str addres
 /* What one element says; an all-zero one says nothing that could be read. */
 struct hop {
     struct address address;
-    bool has_address;
-    uint16_t port;     /* 0: not said */
-    struct str scheme; /* static, or empty */
+    bool has_node, has_address; /* whatever it says of its client, and what of that is one */
+    uint16_t port;              /* 0: not said */
+    struct str scheme;          /* static, or empty */
 };
 
 /* ":" and 1*5DIGIT, or an obfuscated port (RFC 7239 6.3), which is none. text is behind the ':'. */
@@ -192,6 +192,7 @@ static bool split_node(struct str text, struct str *ret_address, struct str *ret
 static void read_node(struct str text, struct hop *hop)
 {
     struct str address, port;
+    hop->has_node = true;
     hop->has_address = split_node(text, &address, &port) && read_address(address, &hop->address) &&
                        (!port.ptr || read_port(port, &hop->port));
 }
@@ -387,6 +388,24 @@ static int keep_client(const struct hop *hop, struct arena *arena, struct forwar
     return 0;
 }
 
+static bool is_same_client(const struct hop *a, const struct hop *b)
+{
+    return a->has_address == b->has_address &&
+           memcmp(&a->address, &b->address, sizeof(a->address)) == 0;
+}
+
+/*
+ * A proxy that writes the one kind may pass the other on as the client sent it, and which of them
+ * it writes is not known: where both speak they must agree, or neither is believed.
+ */
+static void doubt(const struct hop *standard, struct hop *x, struct str *scheme)
+{
+    if (standard->has_node && !is_same_client(standard, x))
+        x->has_address = false;
+    if (standard->scheme.len && !str_is(standard->scheme, *scheme))
+        *scheme = (struct str){NULL, 0};
+}
+
 int forwarded_read(const struct forwarded_trust *trust, const struct field *fields, size_t n,
                    struct arena *arena, struct forwarded *ret_forwarded)
 {
@@ -402,8 +421,9 @@ int forwarded_read(const struct forwarded_trust *trust, const struct field *fiel
         else if (str_is_nocase(name, STR("forwarded")))
             walk_forwarded(&standard, value);
     }
-    /* A proxy that writes the one kind may pass the other on as the client sent it: never both. */
-    if (!has_x)
+    if (has_x)
+        doubt(&standard.best, &x.best, &forwarded.scheme);
+    else
         forwarded.scheme = standard.best.scheme;
     int rc = keep_client(has_x ? &x.best : &standard.best, arena, &forwarded);
     if (rc == 0)

@@ -34,9 +34,10 @@ struct forwarded {
  * usual spelling, IPv4-mapped IPv6 as IPv4; ports ("1.2.3.4:80", "[v6]:80") are taken off.
  *
  * The last X-Forwarded-Proto wins. Where there is any X-Forwarded-For or X-Forwarded-Proto,
- * Forwarded is not read: a proxy that writes the one may pass the other on as the client sent it.
- * Forwarded's proto is the client's element's, else that of the next to its right which has one.
- * Values are http, https, ws and wss, any case; others leave the scheme unchanged. 0 or -ENOMEM.
+ * Forwarded adds nothing, but what it contradicts is unchanged: a proxy that writes the one kind
+ * may pass the other on as the client sent it. Forwarded's proto is the client's element's, else
+ * that of the next to its right which has one. Values are http, https, ws and wss, any case; others
+ * leave the scheme unchanged. 0 or -ENOMEM.
  */
 int forwarded_read(const struct forwarded_trust *trust, const struct field *fields, size_t n,
                    struct arena *arena, struct forwarded *ret_forwarded);
