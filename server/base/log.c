@@ -301,8 +301,9 @@ bool log_is_on(enum log_level level)
     return (int)level >= atomic_load_explicit(&least_level, memory_order_relaxed);
 }
 
-static size_t build_args(char *line, enum log_level level, unsigned number, const char *format,
-                         va_list args)
+__attribute__((format(printf, 4, 0))) static size_t build_args(char *line, enum log_level level,
+                                                               unsigned number, const char *format,
+                                                               va_list args)
 {
     char text[RAW_BYTES];
     int n = vsnprintf(text, sizeof(text), format, args);

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOMENT_US = 1000, PATIENCE_SECONDS = 1 };
+enum { MOMENT_US = 100, PATIENCE_SECONDS = 1 };
 
 static volatile sig_atomic_t count;
 static volatile int64_t first_us;
