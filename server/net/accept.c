@@ -8,6 +8,7 @@
 #include "net/listener.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -81,6 +82,13 @@ static bool is_shortage(int rc)
     return rc == -EMFILE || rc == -ENFILE || rc == -ENOBUFS || rc == -ENOMEM;
 }
 
+/* Its owner has shut an inherited socket down: a unix one then says "ready" and EAGAIN for ever. */
+static bool is_shut_down(const struct listener *listener)
+{
+    struct pollfd look = {.fd = listener->fd, .events = POLLIN};
+    return poll(&look, 1, 0) == 1 && (look.revents & POLLHUP);
+}
+
 static void on_acceptable(struct ev_loop *loop, ev_io *watch, int events)
 {
     struct listener *listener = watch->data;
@@ -92,6 +100,8 @@ static void on_acceptable(struct ev_loop *loop, ev_io *watch, int events)
             return;
         }
         int rc = accept_one(listener);
+        if (rc == -EAGAIN && i == 0 && is_shut_down(listener))
+            rc = -ESHUTDOWN;
         if (rc == -EAGAIN)
             return;
         if (rc < 0 && !is_passing(rc)) {

@@ -31,7 +31,10 @@ static struct listener *listener_new(int fd)
 
 void listener_unlink(struct listener *listener)
 {
-    if (listener->unlink_path)
+    struct stat now;
+    /* somebody may have removed it, and the next server have put its own there */
+    if (listener->unlink_path && lstat(listener->unlink_path, &now) == 0 &&
+        now.st_dev == listener->device && now.st_ino == listener->inode)
         unlink(listener->unlink_path);
     mem_free(listener->unlink_path);
     listener->unlink_path = NULL;
@@ -231,7 +234,12 @@ static int open_unix(const struct settings *settings, struct listener **ret_list
             rc, ret_error,
             mem_printf("cannot listen on unix socket %s: %s", settings->uds, strerror(-rc)));
     }
-    listener->unlink_path = mem_strdup(settings->uds);
+    struct stat made;
+    if (lstat(settings->uds, &made) == 0) {
+        listener->unlink_path = mem_strdup(settings->uds);
+        listener->device = made.st_dev;
+        listener->inode = made.st_ino;
+    }
     return finish(listener, ret_listener, ret_error);
 }
 

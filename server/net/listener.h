@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "base/settings.h"
 #include <ev.h>
+#include <sys/types.h>
 
 struct conn;
 struct net;
@@ -19,6 +20,8 @@ struct listener {
     uint16_t port;
     bool is_unix, is_wildcard;
     char *unlink_path; /* of a unix socket that is ours to remove, or NULL */
+    dev_t device;      /* the file that we made there */
+    ino_t inode;
 };
 
 /*
