@@ -1,69 +1,30 @@
-/*
- * All of an item's rules. json-c forgives more than RFC 8259 does even where it is strict, so that
- * the text is looked over first.
- */
+/* All of an item's rules. */
 #include "model.h"
-#include <math.h>
+#include "strict.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- parsing ---- */
 
-/* What may stand outside of strings; a point needs a digit behind it. */
-static bool is_bare(const char *at)
-{
-    if (*at == '.')
-        return at[1] >= '0' && at[1] <= '9';
-    return *at && strchr(" \t\r\n{}[],:+-eE0123456789truefalsn", *at);
-}
-
-/* No single quotes, no NaN, no control characters: the faults that json-c lets pass. */
-static bool is_strict(const char *text, size_t len)
-{
-    bool is_string = false;
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '"')
-            is_string = !is_string;
-        else if (is_string && text[i] == '\\')
-            i++;
-        else if (is_string ? (unsigned char)text[i] < 0x20 : !is_bare(text + i))
-            return false;
-    }
-    return true;
-}
-
-static const char *why(enum json_tokener_error error)
-{
-    if (error == json_tokener_error_depth)
-        return "the JSON is nested too deep";
-    if (error == json_tokener_error_parse_utf8_string)
-        return "the JSON is not UTF-8";
-    if (error == json_tokener_error_parse_eof || error == json_tokener_continue)
-        return "the JSON ends too early";
-    return "the body is not JSON";
-}
-
 int model_parse(const char *text, size_t len, struct json_object **ret_body, const char **ret_why)
 {
-    enum { DEPTH = 16 };
-    struct json_tokener *tokener = json_tokener_new_ex(DEPTH);
-    if (!tokener) {
-        *ret_why = "out of memory";
+    enum { LEVELS = 16 };
+    *ret_why = strict_fault(text, len, LEVELS);
+    if (*ret_why)
         return -1;
-    }
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    struct json_tokener *tokener = json_tokener_new_ex(2 * LEVELS);
+    if (!tokener)
+        return -1;
     struct json_object *body = json_tokener_parse_ex(tokener, text, (int)len + 1);
-    enum json_tokener_error error = json_tokener_get_error(tokener);
-    bool is_whole = json_tokener_get_parse_end(tokener) == len;
+    bool is_whole = json_tokener_get_error(tokener) == json_tokener_success &&
+                    json_tokener_get_parse_end(tokener) == len;
     json_tokener_free(tokener);
-    if (error == json_tokener_success && is_whole && is_strict(text, len)) {
+    if (is_whole)
         *ret_body = body;
-        return 0;
-    }
-    json_object_put(body);
-    *ret_why = len == 0 ? "the body is empty, where JSON is wanted" : why(error);
-    return -1;
+    else
+        json_object_put(body);
+    return is_whole ? 0 : -1;
 }
 
 /* ---- faults ---- */
@@ -126,8 +87,9 @@ int model_query_fault(struct json_object *faults, const char *field, const char 
                       const char *input, size_t len)
 {
     const struct place place = {"query", field, -1};
-    struct json_object *value = json_object_new_string_len(input, (int)len);
-    int answer = value ? fault(faults, &place, "int_range", msg, value) : -1;
+    bool is_text = strict_is_utf8(input, len);
+    struct json_object *value = is_text ? json_object_new_string_len(input, (int)len) : NULL;
+    int answer = value || !is_text ? fault(faults, &place, "int_range", msg, value) : -1;
     json_object_put(value);
     return answer;
 }

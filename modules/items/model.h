@@ -32,7 +32,8 @@ struct model_row {
 
 /*
  * Parse one JSON value out of len bytes, which a NUL must follow. 0 and *ret_body (NULL is JSON's
- * null), to be put by the caller; or -1 and *ret_why, static text for the client.
+ * null), to be put by the caller; or -1 and *ret_why, static text for the client, NULL where memory
+ * ran out.
  */
 int model_parse(const char *text, size_t len, struct json_object **ret_body, const char **ret_why);
 
@@ -44,7 +45,7 @@ int model_parse(const char *text, size_t len, struct json_object **ret_body, con
 int model_read(struct json_object *body, bool is_partial, struct json_object *faults,
                struct model *ret_model);
 
-/* Append a fault at ["query", field]. 0 or -1. */
+/* Append a fault at ["query", field]; an input that is no UTF-8 is not repeated. 0 or -1. */
 int model_query_fault(struct json_object *faults, const char *field, const char *msg,
                       const char *input, size_t len);
 

@@ -133,7 +133,10 @@ static void write_body(struct request *request, bool is_partial, writer *write)
     if (reply_read_body(request->call, &body) < 0)
         return;
     if (model_parse(body.ptr, body.len, &json, &why) < 0) {
-        reply_error(request->call, 400, why, NULL, NULL);
+        if (why)
+            reply_error(request->call, 400, why, NULL, NULL);
+        else
+            reply_no_memory(request->call);
         return;
     }
     write_parsed(request, json, is_partial, write);

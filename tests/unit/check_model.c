@@ -1,14 +1,39 @@
 /* What modules/items takes for JSON and for an item, and how it writes one. */
 #include "items/model.h"
 #include "unit.h"
+#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char *const good[] = {
-    "{}",           "[1]",         "null",         " {} \n", "{\"a\": 1.5e-3}",
-    "\"text\"",     "-0",          "[true,false]", "\"'\"",  "\"\\\"NaN\"",
-    "\"\xc3\xa9\"", "{\"a\": {}}", "\"\\u00e9\"",  "1",      "{\"a\":[1,2]}",
+    "{}",
+    "[1]",
+    "null",
+    " {} \n",
+    "{\"a\": 1.5e-3}",
+    "\"text\"",
+    "-0",
+    "[true,false]",
+    "\"'\"",
+    "\"\\\"NaN\"",
+    "\"\xc3\xa9\"",
+    "{\"a\": {}}",
+    "\"\\u00e9\"",
+    "1",
+    "{\"a\":[1,2]}",
     "\"/\"",
+    "0",
+    "-0.5",
+    "1E+2",
+    "[0.0e-0]",
+    "[ ]",
+    "\"\x7f\"",
+    "\t1\r",
+    "{\"\":0}",
+    "\"\\ud83d\\ude00\"",
+    "\"\xed\x9f\xbf\xee\x80\x80\"",
+    "\"\xf4\x8f\xbf\xbf\xf0\x90\x80\x80\xc2\x80\xe0\xa0\x80\"",
+    "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]",
 };
 
 static const struct {
@@ -28,6 +53,38 @@ static const struct {
     {"{\"a\": 1.}", "the body is not JSON"},
     {"{\"a\": .5}", "the body is not JSON"},
     {"{\"a\": +1}", "the body is not JSON"},
+    {"-", "the JSON ends too early"},
+    {"-01", "the body is not JSON"},
+    {"00", "the body is not JSON"},
+    {"-.5", "the body is not JSON"},
+    {"[-.5]", "the body is not JSON"},
+    {"1.2.3", "the body is not JSON"},
+    {"1e", "the JSON ends too early"},
+    {"1e+]", "the body is not JSON"},
+    {"0x1", "the body is not JSON"},
+    {"tru", "the JSON ends too early"},
+    {"True", "the body is not JSON"},
+    {"nul]", "the body is not JSON"},
+    {"[,1]", "the body is not JSON"},
+    {"[1 2]", "the body is not JSON"},
+    {"{\"a\"}", "the body is not JSON"},
+    {"{\"a\":1,}", "the body is not JSON"},
+    {"{1:1}", "the body is not JSON"},
+    {"[1}", "the body is not JSON"},
+    {"\"\\x\"", "the body is not JSON"},
+    {"\"\\u12g4\"", "the body is not JSON"},
+    {"\"\\", "the JSON ends too early"},
+    {"\xef\xbb\xbf{}", "the body is not JSON"},
+    {"\"\xc0\xaf\"", "the JSON is not UTF-8"},
+    {"\"\xe0\x80\xaf\"", "the JSON is not UTF-8"},
+    {"\"\xf0\x80\x80\xaf\"", "the JSON is not UTF-8"},
+    {"\"\xed\xa0\x80\"", "the JSON is not UTF-8"},
+    {"\"\xf4\x90\x80\x80\"", "the JSON is not UTF-8"},
+    {"\"\xf8\x88\x80\x80\x80\"", "the JSON is not UTF-8"},
+    {"\"\x80\"", "the JSON is not UTF-8"},
+    {"\"\xc3\"", "the JSON is not UTF-8"},
+    {"{\"\xc3(\":1}", "the JSON is not UTF-8"},
+    {"[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]", "the JSON is nested too deep"},
     {"[1,]", "the body is not JSON"},
     {"\"a\tb\"", "the body is not JSON"},
     {"/* */ {}", "the body is not JSON"},
@@ -63,6 +120,29 @@ START_TEST(parse_nul)
     const char *why = "";
     ck_assert_int_eq(model_parse("{}\0{}", 5, &body, &why), -1);
     ck_assert_int_eq(model_parse("{}\0", 3, &body, &why), -1);
+}
+END_TEST
+
+static bool is_out_of_memory;
+
+/* In front of json-c's own. */
+struct json_tokener *json_tokener_new_ex(int depth)
+{
+    struct json_tokener *(*real)(int) = NULL;
+    *(void **)&real = dlsym(RTLD_NEXT, "json_tokener_new_ex");
+    return is_out_of_memory ? NULL : real(depth);
+}
+
+START_TEST(parse_without_memory)
+{
+    struct json_object *body = NULL;
+    const char *why = "";
+    is_out_of_memory = true;
+    ck_assert_int_eq(model_parse("{}", 2, &body, &why), -1);
+    ck_assert_ptr_null(why);
+    ck_assert_int_eq(model_parse("{", 1, &body, &why), -1);
+    ck_assert_str_eq(why, "the JSON ends too early");
+    is_out_of_memory = false;
 }
 END_TEST
 
@@ -151,6 +231,21 @@ START_TEST(read_many)
 }
 END_TEST
 
+/* What comes from the target need not be text; the answer is JSON all the same. */
+START_TEST(query_faults)
+{
+    struct json_object *faults = json_object_new_array();
+    ck_assert_int_eq(model_query_fault(faults, "limit", "m", "x\xc3\xa9", 3), 0);
+    ck_assert_int_eq(model_query_fault(faults, "limit", "m", "x\xc3", 2), 0);
+    struct json_object *text = json_object_array_get_idx(faults, 0);
+    ck_assert_str_eq(json_object_get_string(json_object_object_get(text, "input")), "x\xc3\xa9");
+    text = json_object_array_get_idx(faults, 1);
+    ck_assert(json_object_object_get_ex(text, "input", &text));
+    ck_assert_ptr_null(text);
+    json_object_put(faults);
+}
+END_TEST
+
 static const struct {
     double price;
     const char *text;
@@ -188,8 +283,10 @@ static Suite *make_suite(void)
     tcase_add_loop_test(tests, parse_good, 0, ROWS(good));
     tcase_add_loop_test(tests, parse_bad, 0, ROWS(bad));
     tcase_add_test(tests, parse_nul);
+    tcase_add_test(tests, parse_without_memory);
     tcase_add_loop_test(tests, read_row, 0, ROWS(reads));
     tcase_add_test(tests, read_many);
+    tcase_add_test(tests, query_faults);
     tcase_add_loop_test(tests, write_row, 0, ROWS(prices));
     suite_add_tcase(suite, tests);
     return suite;

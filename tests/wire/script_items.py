@@ -47,7 +47,9 @@ def case_items_errors(lab):
         need(ask(peer, "POST", "/items", tea)[0] == 201, "create")
         for status, method, target, value, fields in (
                 (400, "POST", "/items", b"{", JSON), (400, "POST", "/items", b"", JSON),
-                (400, "POST", "/items", b"{'name': 1}", JSON), (404, "GET", "/items/999", None, JSON),
+                (400, "POST", "/items", b"{'name': 1}", JSON),
+                (400, "POST", "/items", b'{"name":"x","price":-.5}', JSON),
+                (400, "POST", "/items", b'{"name":"\xc0\xaf","price":1}', JSON), (404, "GET", "/items/999", None, JSON),
                 (404, "GET", "/nothing", None, JSON), (404, "DELETE", "/items/999", None, JSON),
                 (404, "PATCH", "/items/999", {"price": 1}, JSON), (405, "DELETE", "/items", None, JSON),
                 (405, "POST", "/items/1", tea, JSON), (409, "POST", "/items", tea, JSON),
