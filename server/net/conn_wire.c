@@ -258,12 +258,11 @@ static void wire_fail(struct call *call, int status)
 /* Where the connection goes after its call. */
 static void next_state(struct conn *conn)
 {
-    if (conn->closes) {
+    bool may_discard = conn->net->settings->timeout_linger_ms;
+    if (conn->closes || (!conn->is_body_over && !may_discard)) {
         conn->state = &conn_state_closing;
     } else if (conn->is_body_over) {
         conn->state = &conn_state_request;
-    } else if (!conn->net->settings->timeout_linger_ms) {
-        conn->state = &conn_state_closing;
     } else {
         conn->state = &conn_state_discard;
         conn_set_timeout(conn, conn->net->settings->timeout_linger_ms);

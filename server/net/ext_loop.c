@@ -93,10 +93,10 @@ static bool is_watchable(int fd)
     return fd >= 0 && fstat(fd, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
-static void disarm_watch(struct watch *watch)
+static void disarm_watch(struct call *call, struct watch *watch)
 {
     list_remove(&watch->link);
-    ev_io_stop(net_of(watch->call)->loop, &watch->io);
+    ev_io_stop(net_of(call)->loop, &watch->io);
     watch->call = NULL;
 }
 
@@ -109,7 +109,7 @@ static int watch_start(struct cgw_call *pub, struct cgw_watch *storage, int fd, 
     if (!ev || events & ~(uint32_t)(CGW_READABLE | CGW_WRITABLE) || !is_watchable(fd))
         return CGW_EINVAL;
     if (watch->call)
-        disarm_watch(watch);
+        disarm_watch(call, watch);
     list_init(&watch->link);
     watch->call = call;
     watch->fn = fn;
@@ -123,9 +123,8 @@ static int watch_start(struct cgw_call *pub, struct cgw_watch *storage, int fd, 
 static void watch_stop(struct cgw_call *pub, struct cgw_watch *storage)
 {
     struct watch *watch = (struct watch *)(void *)storage;
-    (void)pub;
     if (watch->call)
-        disarm_watch(watch);
+        disarm_watch(call_of(pub), watch);
 }
 
 void ext_loop_disarm(struct call *call)
@@ -134,7 +133,7 @@ void ext_loop_disarm(struct call *call)
     while ((node = list_take(&call->timers)))
         deadline_clear(&list_owner(node, struct timer, link)->deadline);
     while (!list_is_empty(&call->watches))
-        disarm_watch(list_owner(call->watches.next, struct watch, link));
+        disarm_watch(call, list_owner(call->watches.next, struct watch, link));
 }
 
 const struct cgw_loop ext_loop_table = {.size = sizeof ext_loop_table,

@@ -2,7 +2,6 @@
 #include "proc/stop_signal.h"
 #include "proc/worker.h"
 #include <errno.h>
-#include <ev.h>
 #include <signal.h>
 #include <stdint.h>
 #include <time.h>
@@ -10,6 +9,7 @@
 
 enum { MOMENT_US = 100, PATIENCE_SECONDS = 1 };
 
+static void (*tell)(int signal); /* set before the handler is */
 static volatile sig_atomic_t count;
 static volatile int64_t first_us;
 
@@ -38,14 +38,15 @@ static void on_signal(int signal)
         count = count + 1;
     if (count > 1)
         alarm(PATIENCE_SECONDS);
-    ev_feed_signal(signal);
+    tell(signal);
     errno = saved;
 }
 
-void stop_signal_install(int signal)
+void stop_signal_install(int signal, void (*tell_loop)(int signal))
 {
     struct sigaction stop = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     struct sigaction force = {.sa_handler = on_alarm};
+    tell = tell_loop;
     sigfillset(&stop.sa_mask);
     sigaction(signal, &stop, NULL);
     sigaction(SIGALRM, &force, NULL);

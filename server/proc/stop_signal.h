@@ -6,8 +6,9 @@
 #ifndef PROC_STOP_SIGNAL_H
 #define PROC_STOP_SIGNAL_H
 
-/* Take the signal over from the loop's watcher, which still hears of it. */
-void stop_signal_install(int signal);
+/* Take the signal over from the loop's watcher, which still hears of it by tell_loop(), an
+   async-signal-safe function. */
+void stop_signal_install(int signal, void (*tell_loop)(int signal));
 /* How many there were. */
 int stop_signal_count(void);
 #endif

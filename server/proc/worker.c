@@ -230,7 +230,7 @@ static void watch_stop_signal(struct worker *worker, ev_signal *watch, int signa
     if (is_ignored(signal))
         return;
     watch_signal(worker, watch, signal, on_stop_signal);
-    stop_signal_install(signal);
+    stop_signal_install(signal, ev_feed_signal);
 }
 
 static void watch_signals(struct worker *worker)
