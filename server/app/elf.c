@@ -330,7 +330,9 @@ static int check_segments(struct elf_file *file, const Elf64_Ehdr *head)
         status = find_dynamic(file, &dynamic);
     for (unsigned i = 0; status == 0 && i < file->n_segments; i++)
         status = check_placed(file, &file->segments[i]);
-    return status < 0 ? status : check_dynamic(file, dynamic);
+    if (status < 0 || !dynamic)
+        return status < 0 ? status : -ENOEXEC;
+    return check_dynamic(file, dynamic);
 }
 
 /* ---- sections ---- */

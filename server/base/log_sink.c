@@ -22,7 +22,7 @@
 #define RETRY_MS     100     /* between two tries at a sink that takes nothing */
 #define TELL_US      1000000 /* between two notes of dropped lines */
 #define GATHER_MS    5
-#define LINGER_MS    100 /* without a line, then the writer leaves */
+#define LINGER_MS    100 /* without a line, then the writer tells of drops or leaves */
 #define WRITER_STACK (256 * 1024)
 #define WRITE_BYTES  (256 * 1024) /* of one write at most, so that room comes back in pieces */
 
@@ -140,7 +140,7 @@ static bool sleep_idle(struct log_sink *sink)
 {
     bool has_told = sink->dropped == sink->told;
     sink->is_idle = true;
-    sleep_ms(sink, has_told ? LINGER_MS : RETRY_MS);
+    sleep_ms(sink, LINGER_MS);
     bool was_woken = !sink->is_idle;
     sink->is_idle = false;
     return was_woken || !has_told || sink->is_closing || sink->used;
