@@ -114,11 +114,26 @@ struct unsaid {
     bool date, server;
 };
 
-static char *put_fields(char *dst, const struct field *fields, size_t n, struct unsaid *unsaid)
+#define LEAVE_OUT(owner) (1u << (owner))
+
+/* Of whom fields of the application's do not go out: what the operator says himself wins. */
+static unsigned left_out(const struct http1_head *head)
+{
+    unsigned owners = LEAVE_OUT(OWNER_SERVER);
+    for (size_t i = 0; i < head->n_extra; i++) {
+        enum owner owner = owner_of(head->extra[i].name);
+        if (owner != OWNER_ANYBODY)
+            owners |= LEAVE_OUT(owner);
+    }
+    return owners;
+}
+
+static char *put_fields(char *dst, const struct field *fields, size_t n, unsigned owners,
+                        struct unsaid *unsaid)
 {
     for (size_t i = 0; i < n; i++) {
         enum owner owner = owner_of(fields[i].name);
-        if (owner == OWNER_SERVER)
+        if (owners & LEAVE_OUT(owner))
             continue;
         unsaid->date &= owner != OWNER_DATE;
         unsaid->server &= owner != OWNER_NAME;
@@ -175,7 +190,7 @@ size_t http1_write_head(char *dst, const struct http1_head *head)
 {
     char *p = put_status(dst, head->status);
     struct unsaid unsaid = {head->date != NULL, head->server};
-    p = put_fields(p, head->fields, head->n_fields, &unsaid);
+    p = put_fields(p, head->fields, head->n_fields, left_out(head), &unsaid);
     p = put_framing(p, head);
     p = put_extra(p, head, &unsaid);
     if (unsaid.date) {
@@ -195,7 +210,7 @@ size_t http1_write_head(char *dst, const struct http1_head *head)
 size_t http1_write_informational(char *dst, int status, const struct field *fields, size_t n)
 {
     struct unsaid none = {false, false};
-    char *p = put_fields(put_status(dst, status), fields, n, &none);
+    char *p = put_fields(put_status(dst, status), fields, n, LEAVE_OUT(OWNER_SERVER), &none);
     return (size_t)(PUT(p, "\r\n") - dst);
 }
 
@@ -220,6 +235,6 @@ size_t http1_trailers_bound(const struct field *fields, size_t n)
 size_t http1_write_last_chunk(char *dst, const struct field *fields, size_t n)
 {
     struct unsaid none = {false, false};
-    char *p = put_fields(PUT(dst, "0\r\n"), fields, n, &none);
+    char *p = put_fields(PUT(dst, "0\r\n"), fields, n, LEAVE_OUT(OWNER_SERVER), &none);
     return (size_t)(PUT(p, "\r\n") - dst);
 }

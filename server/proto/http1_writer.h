@@ -22,7 +22,8 @@ struct http1_head {
                                    connection, keep-alive, proxy-connection, transfer-encoding,
                                    upgrade, content-length */
     size_t n_fields;
-    const struct field *extra; /* the operator's (--header), behind them, nothing left out */
+    const struct field *extra; /* the operator's (--header), behind them, nothing left out;
+                                  a date or server among them leaves out the application's */
     size_t n_extra;
     const char *date; /* CLOCK_DATE_BYTES, or NULL: no Date */
     bool server;      /* send "server: cgw" */

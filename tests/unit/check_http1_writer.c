@@ -94,6 +94,13 @@ START_TEST(rows_21_to_23_date_and_server)
     head.extra = server;
     head.n_extra = 1;
     expect(&head, OK "server: mine\r\ndate: " DATE "\r\n\r\n");
+    const struct field both[] = {F("x", "1"), F("server", "app"), F("DATE", "today")};
+    head.fields = both; /* the operator's word is stronger than the application's */
+    head.n_fields = 3;
+    expect(&head, OK "x: 1\r\ndate: today\r\nserver: mine\r\n\r\n");
+    head.extra = date;
+    expect(&head, OK "x: 1\r\nserver: app\r\ndate: today\r\n\r\n");
+    head.n_fields = 0;
     head.n_extra = 0;
     head.date = NULL;
     head.server = false;
