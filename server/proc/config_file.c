@@ -3,18 +3,25 @@
 #include "base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
+#define WAIT_MS 1000 /* for what a pipe's other end writes */
+
 /* What is in fd, at most one byte more than is allowed. The bytes, or a negative errno. */
 static ssize_t read_all(int fd, char *dst, size_t room)
 {
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
     size_t n = 0;
     while (n < room) {
+        int ready = poll(&readable, 1, WAIT_MS);
+        if (ready == 0)
+            return -ETIMEDOUT;
         ssize_t got = read(fd, dst + n, room - n);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (got < 0)
             return -errno;
@@ -28,7 +35,7 @@ static ssize_t read_all(int fd, char *dst, size_t room)
 int config_file_open(struct config_file *file, const char *path)
 {
     static const char mark[] = "\xef\xbb\xbf"; /* some editors begin UTF-8 so */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return -errno;
     char *text = mem_alloc(CONFIG_FILE_BYTES + 1);

@@ -18,7 +18,8 @@ struct config_entry {
     char *key, *value; /* in the file's memory; NUL-terminated */
 };
 
-/* Read all of path. 0, or a negative errno: -EFBIG over CONFIG_FILE_BYTES, -EISDIR … */
+/* Read all of path. 0, or a negative errno: -EFBIG over CONFIG_FILE_BYTES, -ETIMEDOUT a
+   pipe to which nobody writes, -EISDIR … */
 int config_file_open(struct config_file *file, const char *path);
 void config_file_close(struct config_file *file); /* a zeroed one is fine */
 

@@ -48,6 +48,8 @@ static void assign(struct load *load, enum source source, const char *where,
 {
     char why[OPTIONS_WHY_BYTES], got[OPTIONS_TEXT_BYTES];
     struct options *options = load->options;
+    if (option->kind == OPTION_HEADER && given_of(load, option)->source != source)
+        options->settings.n_extra_headers = 0; /* those of a weaker source */
     int rc = options_value_read(option, text, &options->arena, &options->settings, why);
     given_of(load, option)->source = source;
     if (rc == -ENOMEM)
@@ -105,6 +107,13 @@ static void assign_entry(struct load *load, const char *path, unsigned line,
     given->line = line;
 }
 
+static const char *file_error(int error)
+{
+    if (error == -EFBIG)
+        return "it is larger than 1 MiB, which is the limit";
+    return error == -ETIMEDOUT ? "nobody writes to it" : strerror(-error);
+}
+
 static void assign_file(struct load *load)
 {
     char path[OPTIONS_TEXT_BYTES];
@@ -115,7 +124,7 @@ static void assign_file(struct load *load)
     int rc = config_file_open(&file, load->config);
     if (rc != 0) {
         options_report_error(&load->report, "%s: cannot read \"%s\": %s", load->config_where, path,
-                             strerror(-rc));
+                             file_error(rc));
         return;
     }
     while ((rc = config_file_next(&file, &entry, &error)) != 0) {
@@ -177,11 +186,13 @@ static void assign_words(struct load *load)
     }
 }
 
-/* Do what --help and --version ask. Did they? */
+/* Do what --help and --version ask, where all was right so far. Did they? */
 static bool has_helped(const struct load *load, FILE *out)
 {
     for (size_t i = 0; i < load->n_words; i++) {
         const char *name = load->words[i].option->name;
+        if (load->words[i].is_behind_error)
+            return false;
         if (strcmp(name, "help") == 0)
             options_help_print(out);
         else if (strcmp(name, "version") == 0)

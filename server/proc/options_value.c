@@ -3,6 +3,7 @@
 #include "app/access.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "proc/options_report.h"
 #include "proto/chars.h"
 #include "proto/forwarded.h"
 #include <arpa/inet.h>
@@ -250,11 +251,14 @@ static int read_trust(struct value *value)
     int rc = forwarded_trust_new(value->text.ptr, &trust, &bad);
     if (rc == -ENOMEM)
         return rc;
-    if (rc != 0)
+    if (rc != 0) {
+        char got[OPTIONS_TEXT_BYTES];
+        bad.len = bad.len < 64 ? bad.len : 64;
         return refuse(value,
                       "takes addresses and CIDR blocks with commas between, unix, or *, and "
-                      "\"%.*s\" is none",
-                      (int)(bad.len < 64 ? bad.len : 64), bad.ptr);
+                      "\"%s\" is none",
+                      options_report_text(got, bad));
+    }
     forwarded_trust_free(trust);
     return keep_text(value, value->text);
 }

@@ -74,7 +74,7 @@ size_t options_words_read(int argc, char **argv, struct options_report *report,
     for (int i = 1; i < argc;) {
         bool is_option = has_options && argv[i][0] == '-';
         struct options_word word = {options_table_find(STR(OPTION_MODULE)), argv[i],
-                                    STR("MODULE.so")};
+                                    STR("MODULE.so"), report->n_errors != 0};
         if (has_options && strcmp(argv[i], "--") == 0) {
             has_options = false;
             i++;

@@ -11,6 +11,7 @@ struct options_word {
     const struct option *option; /* the module's row, too */
     const char *value;           /* in argv, or static; NULL: the option takes none */
     struct str spelled;          /* "--port", in argv */
+    bool is_behind_error;        /* a malformed word is in front of it */
 };
 
 /*

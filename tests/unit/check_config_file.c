@@ -2,7 +2,10 @@
 #include "base/mem.h"
 #include "options_start.h"
 #include "unit.h"
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define FILE_NAME "check_config_file.conf"
 const char *const start_file = FILE_NAME;
@@ -103,7 +106,9 @@ START_TEST(bounds_of_the_file)
     check_file_error(text, 4097 + 4098, "cgw-serve: " AT "2: the line is longer than 4096 bytes\n");
     memset(text, '\n', sizeof(text));
     check_file_error(text, sizeof(text) - 1,
-                     "cgw-serve: --config: cannot read \"" FILE_NAME "\": File too large\n");
+                     "cgw-serve: --config: cannot read \"" FILE_NAME
+                     "\": it is larger than 1 MiB, which is the "
+                     "limit\n");
     start_write_file(text, sizeof(text) - 2);
     static const struct start start = {{"a", "--config", FILE_NAME}, {NULL}, NULL};
     struct run run;
@@ -111,6 +116,38 @@ START_TEST(bounds_of_the_file)
     start_end(&run);
     static const struct start folder = {{"a", "--config", "."}, {NULL}, NULL};
     start_is_refused(&folder, "cgw-serve: --config: cannot read \".\": Is a directory\n");
+}
+END_TEST
+
+/* A pipe will do, as from a shell's <(command), but not one that waits for a writer. */
+START_TEST(a_pipe_is_read_while_somebody_writes)
+{
+    static const struct start start = {{"a", "--config", FILE_NAME}, {NULL}, NULL};
+    struct run run;
+    ck_assert_int_eq(mkfifo(FILE_NAME, 0600), 0);
+    int keep = open(FILE_NAME, O_RDWR | O_CLOEXEC), fd = open(FILE_NAME, O_WRONLY | O_CLOEXEC);
+    ck_assert_int_eq(write(fd, "port = 81\n", 10), 10);
+    start_run(&start, &run); /* keep is a writer that says no more */
+    ck_assert_int_eq(run.exit, 2);
+    options_free(run.options);
+    ck_assert_str_eq(run.err,
+                     "cgw-serve: --config: cannot read \"" FILE_NAME "\": nobody writes to it\n");
+    free(run.out);
+    free(run.err);
+    close(keep);
+    close(fd);
+    start_is_refused(&start,
+                     "cgw-serve: --config: cannot read \"" FILE_NAME "\": nobody writes to it\n");
+    int ends[2];
+    char path[32];
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(write(ends[1], "port = 81\n", 10), 10);
+    close(ends[1]);
+    snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+    const struct start piped = {{"a", "--config", path}, {NULL}, NULL};
+    ck_assert_int_eq(start_is_taken(&piped, &run)->port, 81);
+    start_end(&run);
+    close(ends[0]);
 }
 END_TEST
 
@@ -140,6 +177,7 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, messages_of_the_file);
     tcase_add_test(tcase, form_of_the_file);
     tcase_add_test(tcase, bounds_of_the_file);
+    tcase_add_test(tcase, a_pipe_is_read_while_somebody_writes);
     tcase_add_test(tcase, twenty_errors_are_shown);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -252,23 +252,39 @@ START_TEST(no_option_is_forgotten_here)
 }
 END_TEST
 
+/* Those of one source add up; those of a stronger one take their place. */
 START_TEST(headers_add_up)
 {
-    static const struct start start = {
-        {"a", "--config", FILE_NAME, "--header", "D:4", "--header", "E:  "},
-        {"CGW_HEADER=C: \t3 3\t"},
-        "header = A: 1\nheader = \"b: 2 # \\\"2\\\"\"  # not this\n"};
-    static const char *const expected[][2] = {
-        {"a", "1"}, {"b", "2 # \"2\""}, {"c", "3 3"}, {"d", "4"}, {"e", ""}};
-    struct run run;
-    const struct settings *s = start_is_taken(&start, &run);
-    ck_assert_uint_eq(s->n_extra_headers, 5);
-    for (size_t i = 0; i < 5; i++) {
-        ck_assert(str_is(s->extra_headers[i].name, str_from(expected[i][0])));
-        ck_assert_msg(str_is(s->extra_headers[i].value, str_from(expected[i][1])), "%s",
-                      expected[i][0]);
+    static const struct {
+        struct start start;
+        const char *headers; /* "name=value;" of each */
+    } cases[] = {
+        {{{"a", "--config", FILE_NAME},
+          {NULL},
+          "header = A: 1\nheader = \"b: 2 # \\\"2\\\"\"  # not this\n"},
+         "a=1;b=2 # \"2\";"},
+        {{{"a", "--config", FILE_NAME}, {"CGW_HEADER=C: \t3 3\t"}, "header = A: 1\nheader = B: 2"},
+         "c=3 3;"},
+        {{{"a", "--config", FILE_NAME, "--header", "D:4", "--header", "E:  "},
+          {NULL},
+          "header=A:1"},
+         "d=4;e=;"},
+        {{{"a", "--header", "D:4"}, {"CGW_HEADER=C: 3"}, NULL}, "d=4;"},
+        {{{"a", "--header", "D:4", "--port", "81", "--header", "D:5"}, {NULL}, NULL}, "d=4;d=5;"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[128] = "";
+        struct run run;
+        const struct settings *s = start_is_taken(&cases[i].start, &run);
+        for (size_t j = 0; j < s->n_extra_headers; j++) {
+            const struct field *field = &s->extra_headers[j];
+            size_t n = strlen(text);
+            snprintf(text + n, sizeof(text) - n, "%.*s=%.*s;", (int)field->name.len,
+                     field->name.ptr, (int)field->value.len, field->value.ptr);
+        }
+        ck_assert_str_eq(text, cases[i].headers);
+        start_end(&run);
     }
-    start_end(&run);
 }
 END_TEST
 
@@ -307,7 +323,8 @@ START_TEST(help_and_version)
     static const struct start versions[] = {
         {{"--version"}, {NULL}, NULL},
         {{"--version", "--help"}, {NULL}, NULL},
-        {{"--nothing", "a", "b", "--port", "x", "--version"}, {"CGW_CONFIG=/nowhere"}, NULL},
+        {{"a", "b", "--port", "x", "--version"}, {"CGW_CONFIG=/nowhere"}, NULL},
+        {{"--version", "--nothing"}, {NULL}, NULL},
     };
     struct run run;
     for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
@@ -317,6 +334,12 @@ START_TEST(help_and_version)
         ck_assert_str_eq(run.out, "cgw-serve 0.1.0 (interface 1.0)\n");
         start_end(&run);
     }
+    static const struct start bad[] = {
+        {{"--nothing", "--help"}, {NULL}, NULL},
+        {{"a", "--nothing", "--version"}, {NULL}, NULL},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        start_is_refused(&bad[i], "cgw-serve: --nothing: unknown option: see cgw-serve --help\n");
     static const struct start help = {{"--help", "--version"}, {NULL}, NULL};
     start_run(&help, &run);
     ck_assert_int_eq(run.exit, 0);

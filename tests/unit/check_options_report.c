@@ -70,6 +70,9 @@ START_TEST(messages_of_the_command_line)
          "cgw-serve: --log-level: got \"loud\", takes debug|info|warning|error\n"},
         {{{"a", "--uds-mode=8"}, {NULL}, NULL},
          "cgw-serve: --uds-mode: got \"8\", takes an octal mode from 0 to 0777\n"},
+        {{{"a", "--forwarded-allow-ips=::1,x\x1b[2J"}, {NULL}, NULL},
+         "cgw-serve: --forwarded-allow-ips: got \"::1,x\\x1b[2J\", takes addresses and CIDR blocks "
+         "with commas between, unix, or *, and \"x\\x1b[2J\" is none\n"},
         {{{"a", "--forwarded-allow-ips=::1,x y"}, {NULL}, NULL},
          "cgw-serve: --forwarded-allow-ips: got \"::1,x y\", takes addresses and CIDR blocks with "
          "commas between, unix, or *, and \"x y\" is none\n"},
