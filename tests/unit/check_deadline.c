@@ -184,6 +184,30 @@ START_TEST(may_be_set_anew_while_firing)
 }
 END_TEST
 
+/* However far ahead: neither does the sum overflow nor does the wheel come round to it too early.
+ */
+START_TEST(the_far_future_does_not_come)
+{
+    static const uint64_t after_us[] = {UINT64_MAX,      UINT64_MAX - 1,   UINT64_MAX / 2,
+                                        1ULL << 63,      UINT64_MAX - 999, UINT64_MAX / 4,
+                                        (1ULL << 63) + 5};
+    const size_t n = sizeof after_us / sizeof *after_us;
+    const uint64_t start = wheel.now, turn = 1ULL << 32;
+    for (size_t i = 0; i < n; i++) {
+        nodes[i].due = UINT64_MAX;
+        deadline_set(&wheel, &nodes[i].deadline, after_us[i]);
+    }
+    set(&nodes[n], 3 * turn);
+    for (uint64_t at = start; at <= start + 4 * turn; at += turn / 256)
+        deadlines_advance(&wheel, at);
+    for (size_t i = 0; i < n; i++) {
+        ck_assert_uint_eq(nodes[i].fired, 0);
+        ck_assert(deadline_is_set(&nodes[i].deadline));
+    }
+    ck_assert_uint_eq(nodes[n].fired, 1);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("deadline");
@@ -195,6 +219,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, put_off_and_paused_ones_fire_at_their_last_time);
     tcase_add_test(tests, next_is_never_late);
     tcase_add_test(tests, may_be_set_anew_while_firing);
+    tcase_add_test(tests, the_far_future_does_not_come);
     suite_add_tcase(suite, tests);
     return suite;
 }
