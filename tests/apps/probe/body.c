@@ -59,6 +59,35 @@ static void slow_read(struct probe *probe)
     read_next(probe);
 }
 
+/* Without a length, so that the end can still be told. */
+static void started_read(struct probe *probe)
+{
+    if (probe->status != CGW_OK || !is_body(probe)) {
+        probe_end(probe, probe->status ? probe->status : CGW_ECLOSED);
+        return;
+    }
+    probe->bytes += probe->in.u.body.data.len;
+    if (probe->in.flags & CGW_MORE) {
+        probe_receive(probe, started_read);
+        return;
+    }
+    probe_body(probe, probe_format(probe, "length %llu\n", (unsigned long long)probe->bytes), 0);
+    probe_send(probe, probe_finish);
+}
+
+static void read_started(struct probe *probe)
+{
+    probe_receive(probe, started_read);
+}
+
+static void start_then_read(struct probe *probe)
+{
+    probe_start(probe, 200);
+    if (probe_text(probe, "part").ptr)
+        probe_body(probe, probe_str("part\n"), CGW_MORE);
+    probe_send(probe, read_started);
+}
+
 /* ---- some or none of it ---- */
 
 static void some_read(struct probe *probe)
@@ -263,6 +292,7 @@ static void hang_started(struct probe *probe)
 const struct probe_path body_paths[] = {
     {"read-body", read_body},
     {"slow-read", slow_read},
+    {"start-then-read", start_then_read},
     {"read-some", read_some},
     {"no-read", no_read},
     {"read-after", read_after},

@@ -159,6 +159,18 @@ static void file_mixed(struct probe *probe)
     probe_send(probe, file_over);
 }
 
+/* Both by name: the host opens the one after the other. */
+static void file_twice(struct probe *probe)
+{
+    struct cgw_event event = file_event(probe, -1, file_path(probe));
+    event.flags = CGW_MORE;
+    probe_start(probe, 200);
+    probe_event(probe, event);
+    event.flags = 0;
+    probe_event(probe, event);
+    probe_send(probe, file_over);
+}
+
 static void file_bad(struct probe *probe)
 {
     probe_length(probe, 5);
@@ -174,6 +186,7 @@ const struct probe_path extend_paths[] = {
     {"trailers-missing", trailers_missing},
     {"file", file},
     {"file-mixed", file_mixed},
+    {"file-twice", file_twice},
     {"file-bad", file_bad},
     {NULL, NULL},
 };

@@ -56,7 +56,10 @@ static void obey(struct probe *probe, const struct half *half)
     if (probe_is(verb, "fail"))
         answer(probe, half,
                colon ? colon + 1 : probe_format(probe, "probe: %s fails as asked", half->name).ptr);
-    else if (probe_is(verb, "slow"))
+    else if (probe_is(verb, "leave")) {
+        answer(probe, half, NULL);
+        probe->n = 1;
+    } else if (probe_is(verb, "slow"))
         probe_wait(probe, colon ? strtoul(colon + 1, NULL, 10) : 100, complete);
     else if (probe_is(verb, "finish"))
         probe_end(probe, colon ? (int)strtol(colon + 1, NULL, 10) : 0);

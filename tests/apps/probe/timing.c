@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -154,6 +155,63 @@ static void watch(struct probe *probe)
     loop->watch_stop(probe->call, &own->watch);
     close_pipe(own);
     probe_end(probe, status);
+}
+
+/* ---- the end, with all of it armed ---- */
+
+struct armed {
+    struct cgw_timer soon, late;
+    struct cgw_watch watch;
+    int fds[2];
+};
+
+/* From inside a callback: what is armed goes as soon as finish() returns. */
+static void finish_and_free(struct cgw_call *call, struct armed *armed)
+{
+    call->host->finish(call, CGW_OK);
+    close(armed->fds[0]);
+    close(armed->fds[1]);
+    free(armed);
+}
+
+static void finish_by_timer(struct cgw_call *call, struct cgw_timer *timer, void *arg)
+{
+    (void)timer;
+    finish_and_free(call, arg);
+}
+
+static void finish_by_watch(struct cgw_call *call, struct cgw_watch *watch, uint32_t ready,
+                            void *arg)
+{
+    (void)watch;
+    (void)ready;
+    finish_and_free(call, arg);
+}
+
+static void arm(struct probe *probe)
+{
+    const struct cgw_loop *loop = table(probe, CGW_EXT_LOOP);
+    struct armed *armed = calloc(1, sizeof(*armed));
+    if (!armed || pipe2(armed->fds, O_CLOEXEC | O_NONBLOCK) < 0) {
+        free(armed);
+        probe_end(probe, CGW_ENOMEM);
+        return;
+    }
+    bool by_watch = probe_is(probe_text(probe, "by"), "watch");
+    int fd = armed->fds[by_watch ? 1 : 0]; /* one can be written at once, nothing comes to read */
+    uint32_t events = by_watch ? CGW_WRITABLE : CGW_READABLE;
+    uint64_t us = by_watch ? 60000000 : 1000;
+    loop->timer_start(probe->call, &armed->late, 60000000, finish_by_timer, armed);
+    loop->timer_start(probe->call, &armed->soon, us, finish_by_timer, armed);
+    loop->watch_start(probe->call, &armed->watch, fd, events, finish_by_watch, armed);
+}
+
+static void finish_armed(struct probe *probe)
+{
+    if (table(probe, CGW_EXT_LOOP))
+        probe_reply_then(probe, 200, probe_str("armed\n"), arm);
+    else
+        probe_reply(probe, 200, probe_str("none\n"));
 }
 
 /* ---- the pool ---- */
@@ -315,6 +373,7 @@ const struct probe_path timing_paths[] = {
     {"crash", crash},
     {"timers", timers},
     {"watch", watch},
+    {"finish-armed", finish_armed},
     {"thread", thread},
     {"thread-finish", thread_finish},
     {"post", post},
