@@ -2,6 +2,7 @@
 import mmap
 import os
 import re
+import resource
 import struct
 import subprocess
 import time
@@ -13,7 +14,7 @@ SHIM = os.path.abspath("tests/wire/allocshim.so")
 
 
 def case_row_107_out_of_descriptors(lab):
-    server = lab.serve("hello", ["--timeout-head", "60", "--timeout-keep-alive", "60"], nofile=64)
+    server = lab.serve("hello", ["--timeout-head", "60", "--timeout-keep-alive", "60"], first="ulimit -n 64")
     peers = [server.connect(30) for _ in range(120)]  # the kernel takes what the server cannot
     for peer in peers:
         peer.request("/")
@@ -259,3 +260,90 @@ def case_row_119_every_allocation_of_the_start_fails_in_turn(lab):
             need(server.wait() in (0, 1, 2, 3), "allocation %d: exit code %d" % (nth, server.exit_code))
         finally:
             server.kill()
+
+
+def limit_descriptors(server, soft):
+    hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[1]
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def case_row_107_descriptors_come_back_while_a_connection_lives(lab):
+    server = lab.serve("probe", ["--timeout-head", "60", "--timeout-keep-alive", "60"])
+    with server.connect(30) as living:
+        need(living.ask("/hello").status == 200, "a request")
+        before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[0]
+        limit_descriptors(server, server.descriptors() + 2)
+        peers = [server.connect(30) for _ in range(8)]
+        for peer in peers:
+            peer.request("/hello")
+        server.wait_log("CGW0402")
+        cpu, then = server.cpu_seconds(), time.monotonic()
+        time.sleep(1.0)
+        used, took = server.cpu_seconds() - cpu, time.monotonic() - then
+        need(used < 0.3 * took, "the server spins: %.2f of %.2f s" % (used, took))
+        need(server.log().count("\n") < 20, "the log fills: %s" % server.log())
+        need(living.ask("/hello").status == 200, "a request on a connection it has")
+        limit_descriptors(server, before)
+        for peer in peers:  # none of them has closed
+            need(peer.head().status == 200, "status %d" % peer.response.status)
+        for peer in peers:
+            peer.close()
+
+
+def case_two_files_of_one_response_leave_no_descriptor(lab):
+    path = os.path.join(lab.bench.folder(), "file")
+    with open(path, "wb") as file:
+        file.write(b"0123456789" * 1000)
+    for app in "probe", "probe_sync":
+        server = lab.serve(app)
+        with server.connect() as peer:
+            need(peer.ask("/hello").status == 200, "a request")
+            before = server.descriptors()
+            for _ in range(20):
+                need(peer.ask("/file-twice?path=%s" % path).body == b"0123456789" * 2000, "another body")
+            until(lambda s=server, n=before: s.descriptors() <= n,
+                  "%s: %d descriptors, before %d" % (app, server.descriptors(), before), 5 * lab.slow)
+
+
+def reopens_one(lab, server, bad, good):
+    """USR1 while a folder stands where one log was; the other one is opened anew."""
+    bad, good = (os.path.join(server.folder, name) for name in (bad, good))
+    for path in bad, good:
+        os.rename(path, path + ".1")
+    os.mkdir(bad)
+    try:
+        server.signal("USR1")
+        until(lambda: os.path.isfile(good), "%s is not opened anew" % good, 5 * lab.slow)
+    finally:
+        os.rmdir(bad)
+        os.rename(bad + ".1", bad)
+
+
+def case_row_105_a_log_that_cannot_be_opened_anew_does_not_keep_the_other(lab):
+    for bad, good, name in ("err", "out", "error"), ("out", "err", "access"):
+        server = lab.serve("probe", ["--error-log", "$TMP/err", "--access-log-file", "$TMP/out"])
+        need(server.ask("/hello?first").status == 200, "a request")
+        server.wait_access("first")
+        reopens_one(lab, server, bad, good)
+        server.wait_log("error CGW0115 .*log=" + name)
+        need(server.ask("/hello?second").status == 200, "a request")
+        server.wait_access("second")
+
+
+def case_row_22_51_fields_of_the_command_line_in_every_answer(lab):
+    long = [word for name in "abcd" for word in ("--header", "x-%s: %s" % (name, name * 3000))]
+    server = lab.serve("probe", [*long, "--limit-concurrency", "1"])
+    with server.connect() as busy:
+        for request, status in ((b"GET / HTTP/1.1\r\n\r\n", 400), (b"GET / HTTP/3.0\r\nhost: a\r\n\r\n", 505),
+                                (b"GET /hello HTTP/1.1\r\nhost: a\r\nexpect: b\r\n\r\n", 417),
+                                (b"GET /hello HTTP/1.1\r\nhost: a\r\n\r\n", 503)):
+            if status == 503:
+                busy.request("/hang-started")
+                need(busy.head().status == 200, "status %d" % busy.response.status)
+            with server.connect() as peer:
+                peer.send(request)
+                need(peer.head().status == status, "status %d" % peer.response.status)
+                for name in "abcd":
+                    need(peer.response.all("x-" + name) == [name * 3000], "x-%s in %d" % (name, status))
+                need(peer.body(), "no body")
+                peer.closed()

@@ -109,11 +109,11 @@ class Bench:
 class Server:
     """One process of the server under test."""
 
-    def __init__(self, bench, app, options=(), env=(), nofile=None, preload=None, stdout=None,
+    def __init__(self, bench, app, options=(), env=(), first=None, preload=None, stdout=None,
                  stderr=None, stdin=subprocess.DEVNULL, pass_fds=(), folder=None):
         self.bench, self.folder = bench, folder or bench.folder()
         self.options = [self._fill(word) for word in options]
-        self.app, self.nofile, self.pass_fds = app, nofile, pass_fds
+        self.app, self.first, self.pass_fds = app, first, pass_fds
         self.env = {key: self._fill(value) for key, value in env}
         if preload:
             self.env["LD_PRELOAD"] = preload
@@ -133,8 +133,8 @@ class Server:
             words += ["--port", "0"]
         if self.app != "-":
             words.append(self.bench.app(self._fill(self.app)))
-        if self.nofile:
-            words = ["sh", "-c", 'ulimit -n %d && exec "$@"' % self.nofile, "sh", *words]
+        if self.first:  # a command of the shell, in the same process
+            words = ["sh", "-c", self.first + ' && exec "$@"', "sh", *words]
         return words
 
     def start(self, wait=True):
