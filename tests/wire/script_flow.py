@@ -163,3 +163,18 @@ def case_row_106_idle_connections_are_small(lab):
         peer.close()
     need(growth < 2048, "500 idle connections take %d KiB" % growth)
     until(lambda: server.descriptors() < 100, "the server keeps descriptors")
+
+
+@serves("probe", "--timeout-linger", "0", own=True)
+def case_row_44_without_lingering_nothing_is_waited_for(server):
+    before = server.descriptors()
+    for request, status in ((b"POST /no-read HTTP/1.1\r\nhost: test\r\ncontent-length: 1000\r\n\r\n", 200),
+                            (b"POST /finish/-1 HTTP/1.1\r\nhost: test\r\ncontent-length: 1000\r\n\r\n", 500),
+                            (b"GET /close-header HTTP/1.1\r\nhost: test\r\n\r\n", 200),
+                            (b"GET / HTTP/9.9\r\nhost: test\r\n\r\n", 505)):
+        with server.connect() as peer:  # which does not close
+            peer.send(request)
+            need(peer.head().status == status, "status %d" % peer.response.status)
+            peer.closed()
+            until(lambda: server.descriptors() <= before, "%r: the connection is kept" % request,
+                  5 * server.bench.slow)
