@@ -6,8 +6,8 @@
  *   curl -r 0-99 http://127.0.0.1:8000/index.html
  *
  * GET and HEAD; type by extension, ETag and Last-Modified with all conditions, one range. A folder
- * is its index.html. Names that begin with a dot, and links that lead out of the folder, are not
- * there.
+ * is its index.html. Names that begin with a dot, links to such, and links that lead out of the
+ * folder, are not there.
  *
  * open() and fstat() run on the loop although they may wait for a disk: for a file that is served
  * more than once its name is in the kernel's cache and they take a microsecond, while a hop to the
@@ -199,19 +199,36 @@ static int open_path(struct reply *reply, const char *path)
     return S_ISREG(reply->info.st_mode) || S_ISDIR(reply->info.st_mode) ? 0 : -ENOENT;
 }
 
+/* raw_path with its backslashes encoded: browsers take one for a slash, and "/\\host" for a host.
+ */
+static size_t put_path(char *dst, struct cgw_str path)
+{
+    char *at = dst;
+    for (size_t i = 0; i < path.len; i++) {
+        if (path.ptr[i] == '\\') {
+            memcpy(at, "%5C", 3);
+            at += 3;
+        } else {
+            *at++ = path.ptr[i];
+        }
+    }
+    return (size_t)(at - dst);
+}
+
 /* Where the same lies with a slash behind it: raw_path, as the client wrote it. */
 static void redirect(struct reply *reply)
 {
     const struct cgw_scope *scope = reply->call->scope;
-    size_t max = scope->raw_path.len + scope->query.len + 3;
+    size_t max = 3 * scope->raw_path.len + scope->query.len + 3;
     char *to = reply->call->host->alloc(reply->call, max);
     if (!to) {
         send_error(reply, -ENOMEM);
         return;
     }
-    int len = snprintf(to, max, "%.*s/%s%.*s", (int)scope->raw_path.len, scope->raw_path.ptr,
-                       scope->query.len ? "?" : "", (int)scope->query.len, scope->query.ptr);
-    header(reply, "location", (struct cgw_str){to, (size_t)len});
+    size_t len = put_path(to, scope->raw_path);
+    len += (size_t)snprintf(to + len, max - len, "/%s%.*s", scope->query.len ? "?" : "",
+                            (int)scope->query.len, scope->query.ptr);
+    header(reply, "location", (struct cgw_str){to, len});
     say(reply, 301, "a slash is missing\n");
 }
 

@@ -1,4 +1,5 @@
-/* openat2() decides in the kernel what is beneath; where it cannot, a walk of our own does. */
+/* openat2() decides in the kernel what is beneath; where there are links, or it cannot, a walk of
+   our own does. */
 #include "root.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -101,24 +102,23 @@ int root_walk_beneath(const struct root *root, const char *path)
     char *real = resolve(root, path);
     if (!real)
         return -errno;
-    int fd = walk(root->fd, real);
+    int fd = root_is_plain(real) ? walk(root->fd, real) : -ENOENT;
     free(real);
     return fd;
 }
 
 int root_open_beneath(const struct root *root, const char *path)
 {
-    struct open_how how = {.flags = READ, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    struct open_how how = {.flags = READ, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
     for (int tries = 0; tries < 8; tries++) {
         long fd = syscall(SYS_openat2, root->fd, *path ? path : ".", &how, sizeof(how));
         if (fd >= 0)
             return (int)fd;
-        /* A rename raced with a ".." of a link: the kernel asks us to try again. */
         if (errno != EAGAIN && errno != EINTR)
             break;
     }
-    /* Old kernels know no openat2(), some sandboxes refuse it. */
-    if (errno == ENOSYS || errno == EPERM || errno == EXDEV)
+    /* There is a link (ELOOP); old kernels know no openat2(), some sandboxes refuse it. */
+    if (errno == ELOOP || errno == ENOSYS || errno == EPERM || errno == EXDEV)
         return root_walk_beneath(root, path);
     return -errno;
 }

@@ -15,13 +15,14 @@ void root_close(struct root *root);
 
 /*
  * Open a regular file or folder for reading: path is relative, its links may lead anywhere inside
- * the root. A descriptor of the caller's, or a negative errno; -EXDEV where it leads out. Does not
- * block on a FIFO or a device, which the caller tells by fstat().
+ * the root but to a name that begins with a dot. A descriptor of the caller's, or a negative errno;
+ * -EXDEV where it leads out. Does not block on a FIFO or a device, which the caller tells by
+ * fstat().
  */
 int root_open_beneath(const struct root *root, const char *path);
 
-/* The same where the kernel has no openat2(), or would not follow an absolute link that stays
-   inside: the path is resolved first, then walked again without following any link. */
+/* The same where there are links, or the kernel has no openat2(): the path is resolved first,
+   looked at, then walked again without following any link. */
 int root_walk_beneath(const struct root *root, const char *path);
 
 /* Could be asked for: no empty name inside, none that begins with a dot (so no ".."). */

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define STRONG_S 60 /* a file so old is not written twice in the second of its date */
+
 void validator_init(struct validator *validator, uint64_t size, struct timespec mtime, time_t now)
 {
     struct tm tm;
@@ -17,6 +19,7 @@ void validator_init(struct validator *validator, uint64_t size, struct timespec 
     snprintf(validator->etag, sizeof(validator->etag), "\"%llx-%llx\"", (unsigned long long)ns,
              (unsigned long long)size);
     validator->modified = mtime.tv_sec < 0 ? 0 : mtime.tv_sec > now ? now : mtime.tv_sec;
+    validator->is_date_strong = now - validator->modified >= STRONG_S;
     if (!gmtime_r(&validator->modified, &tm))
         memset(&tm, 0, sizeof(tm));
     snprintf(validator->date, sizeof(validator->date), "%s, %02d %s %04d %02d:%02d:%02d GMT",
@@ -118,7 +121,7 @@ enum validator_answer validator_ask(const struct validator *validator,
     return VALIDATOR_SEND;
 }
 
-/* A date must be ours exactly; a weak tag never matches. */
+/* A date must be ours exactly, and strong; a weak tag never matches. */
 bool validator_allows_range(const struct validator *validator, const struct cgw_header *headers,
                             size_t n_headers)
 {
@@ -129,5 +132,6 @@ bool validator_allows_range(const struct validator *validator, const struct cgw_
     if (header->value.len > 0 && header->value.ptr[0] == '"')
         return header->value.len == strlen(validator->etag) &&
                memcmp(header->value.ptr, validator->etag, header->value.len) == 0;
-    return validator_parse_date(header->value.ptr, &date) && date == validator->modified;
+    return validator->is_date_strong && validator_parse_date(header->value.ptr, &date) &&
+           date == validator->modified;
 }

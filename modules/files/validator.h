@@ -11,6 +11,7 @@ struct validator {
     char etag[VALIDATOR_ETAG]; /* strong: size and mtime to the nanosecond, in quotes */
     char date[VALIDATOR_DATE]; /* IMF-fixdate */
     time_t modified;           /* the seconds of date */
+    bool is_date_strong;       /* it may not change any more without changing (8.8.2.2) */
 };
 
 /* now bounds the date: none lies in the future (8.8.2.1). */
@@ -26,7 +27,8 @@ enum validator_answer {
 enum validator_answer validator_ask(const struct validator *validator,
                                     const struct cgw_header *headers, size_t n_headers);
 
-/* May the Range field be honoured: If-Range is absent or names just this version (13.1.5). */
+/* May the Range field be honoured: If-Range is absent or names just this version, by the tag or by
+   a date that is strong (13.1.5). */
 bool validator_allows_range(const struct validator *validator, const struct cgw_header *headers,
                             size_t n_headers);
 

@@ -47,6 +47,14 @@ static void set_up(void)
     ck_assert_int_eq(symlink("loop", "in/loop"), 0);
     ck_assert_int_eq(symlink("/proc/self/root/etc", "in/magic"), 0);
     ck_assert_int_eq(symlink("nowhere", "in/dangling"), 0);
+    write_file("in/.hidden");
+    ck_assert_int_eq(mkdir("in/.git", 0700), 0);
+    write_file("in/.git/config");
+    ck_assert_int_eq(symlink(".hidden", "in/to-hidden"), 0);
+    ck_assert_int_eq(symlink(".git", "in/to-git"), 0);
+    ck_assert_int_eq(symlink("../.git/config", "in/sub/to-config"), 0);
+    ck_assert_int_eq(symlink("to-hidden", "in/to-to-hidden"), 0);
+    ck_assert_int_eq(symlink("sub", "in/to-sub"), 0);
     ck_assert_int_eq(mkfifo("in/fifo", 0600), 0);
     ck_assert_int_eq(root_open("in", &root), 0);
 }
@@ -74,6 +82,15 @@ static const struct {
     {"around", 0},
     {"out-and-in", 0},
     {"fifo", 0},
+    {"to-sub", 0},
+    {"to-sub/", 0},
+    {"to-sub/deep", 0},
+    {"to-hidden", ENOENT},
+    {"to-to-hidden", ENOENT},
+    {"to-git", ENOENT},
+    {"to-git/config", ENOENT},
+    {"sub/to-config", ENOENT},
+    {"to-sub/to-config", ENOENT},
     {"out", EXDEV},
     {"up", EXDEV},
     {"up/outside/secret", EXDEV},

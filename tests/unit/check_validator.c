@@ -133,11 +133,32 @@ START_TEST(ask_row)
 }
 END_TEST
 
+/* A file that has just been written may be so again in the same second. */
+START_TEST(a_young_date_is_no_strong_one)
+{
+    static const struct {
+        time_t age;
+        bool allows_range;
+    } ages[] = {{-5, false}, {0, false}, {1, false}, {59, false}, {60, true}, {100000, true}};
+    const struct cgw_header by_date = CGW_HEADER("if-range", DATE);
+    const struct timespec mtime = {ours().modified, 0};
+    for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]); i++) {
+        struct validator validator;
+        validator_init(&validator, 6, mtime, mtime.tv_sec + ages[i].age);
+        ck_assert_int_eq(validator_allows_range(&validator, &by_date, 1), ages[i].allows_range);
+        struct cgw_header by_tag = CGW_HEADER("if-range", "");
+        by_tag.value = (struct cgw_str){validator.etag, strlen(validator.etag)};
+        ck_assert(validator_allows_range(&validator, &by_tag, 1));
+    }
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("validator");
     TCase *tests = tcase_create("validator");
     tcase_add_test(tests, init);
+    tcase_add_test(tests, a_young_date_is_no_strong_one);
     tcase_add_test(tests, init_bounds);
     tcase_add_loop_test(tests, date_row, 0, sizeof(dates) / sizeof(dates[0]));
     tcase_add_loop_test(tests, ask_row, 0, sizeof(rows) / sizeof(rows[0]));

@@ -127,7 +127,9 @@ def case_files(lab):
     root = lab.bench.folder()
     data = bytes(range(256)) * 3000
     os.mkdir(root + "/sub")
+    os.mkdir(root + "/\\test")
     os.symlink("/etc/passwd", root + "/out")
+    os.symlink(".secret", root + "/shown")
     for name, content in (("a.txt", b"hello\n"), ("big.bin", data), ("empty", b""), (".secret", b"x"),
                           ("sub/index.html", b"<p>index"), ("with blank.txt", b"blank")):
         with open(os.path.join(root, name), "wb") as file:
@@ -149,9 +151,14 @@ def case_files(lab):
             need(response.status == 206 and response.body == wanted, "%s: %d" % (given, response.status))
         response = peer.ask("/big.bin", fields=[("range", "bytes=768000-")])
         need(response.status == 416 and response.get("content-range") == "bytes */768000", "416")
-        for target in ("/nothing", "/.secret", "/out", "/../etc/passwd", "/sub/../../etc/passwd",
+        for target in ("/nothing", "/.secret", "/shown", "/out", "/../etc/passwd", "/sub/../../etc/passwd",
                        "/%2e%2e/etc/passwd", "/..%2fetc/passwd", "/a.txt%00", "//etc/passwd", "/a.txt/"):
             need(peer.ask(target).status == 404, "%s: %d" % (target, peer.response.status))
+        need(peer.ask("/sub?a=b").get("location") == "/sub/?a=b", "a folder without its slash")
+        for target in "/\\test", "/%5Ctest", "/%5ctest":
+            response = peer.ask(target)
+            need(response.status == 301 and response.get("location").lower() == "/%5ctest/",
+                 "%s: %d to %s" % (target, response.status, response.get("location")))
         need(peer.ask("/a.txt", "POST", body=b"x").status == 405, "POST")
 
 
