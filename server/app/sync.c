@@ -72,10 +72,28 @@ static void destroy(struct sync *sync)
     mem_free(sync);
 }
 
+/* Of a burst, what came behind its first line: said when the next call shows that it is over, too.
+ */
+static void tell_refused(struct sync_runner *runner)
+{
+    if (runner->n_refused == 0)
+        return;
+    log_line(LOG_LEVEL_WARNING, 501, "the thread pool is full: answered 503 calls=%llu",
+             (unsigned long long)runner->n_refused);
+    runner->n_refused = 0;
+    runner->refused_told_us = clock_now_us();
+}
+
+static bool may_tell(const struct sync_runner *runner)
+{
+    return clock_now_us() - runner->refused_told_us >= REFUSE_US;
+}
+
 void sync_runner_free(struct sync_runner *runner)
 {
     if (!runner)
         return;
+    tell_refused(runner);
     for (struct sync *sync; (sync = runner->free);) {
         runner->free = sync->next;
         destroy(sync);
@@ -268,18 +286,6 @@ static void refuse_done(struct cgw_call *call, int status, void *arg)
     give_up(arg, status);
 }
 
-static void tell_refused(struct sync_runner *runner)
-{
-    uint64_t now = clock_now_us();
-    runner->n_refused++;
-    if (now - runner->refused_told_us < REFUSE_US)
-        return;
-    log_line(LOG_LEVEL_WARNING, 501, "the thread pool is full: answered 503 calls=%llu",
-             (unsigned long long)runner->n_refused);
-    runner->n_refused = 0;
-    runner->refused_told_us = now;
-}
-
 /* The pool and its queue are full: 503, on the loop. */
 static void refuse(struct sync *sync)
 {
@@ -294,7 +300,9 @@ static void refuse(struct sync *sync)
         {.type = CGW_HTTP_RESPONSE_BODY, .size = sizeof(struct cgw_event), .u.bodyv = {&body, 1}},
     };
     struct cgw_call *outer = sync->outer;
-    tell_refused(sync->runner);
+    sync->runner->n_refused++;
+    if (may_tell(sync->runner))
+        tell_refused(sync->runner);
     if (outer->scope->type != CGW_SCOPE_HTTP) {
         give_up(sync, CGW_EBUSY);
         return;
@@ -464,6 +472,8 @@ void sync_call(struct sync_runner *runner, struct cgw_call *outer)
 {
     struct sync *sync = get(runner, outer);
     size_t bytes;
+    if (runner->n_refused && may_tell(runner))
+        tell_refused(runner);
     if (!sync) {
         outer->host->finish(outer, CGW_ENOMEM);
         return;

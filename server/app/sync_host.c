@@ -83,7 +83,7 @@ static int perform(struct sync *sync, struct sync_op *op)
     sync_post_op(sync, op);
     int status = await(sync, op);
     op->is_waited = false;
-    return status;
+    return atomic_load(&sync->is_finished) ? CGW_ECANCELED : status; /* by a post meanwhile */
 }
 
 /* The scope may be gone by now, so the line cannot say which call. */
@@ -130,8 +130,6 @@ static int sync_receive(struct cgw_call *call, struct cgw_event *event, cgw_done
         return CGW_OK;
     }
     status = perform(sync, &sync->receiving);
-    if (atomic_load(&sync->is_finished))
-        return CGW_ECANCELED; /* by a post meanwhile: what the event points to is gone */
     if (status == CGW_OK)
         *event = sync->event;
     return status;
@@ -240,22 +238,28 @@ static const struct cgw_event *with_start(struct sync *sync, const struct cgw_ev
     return all;
 }
 
-/* Give events to the outer, a held start in front, and wait. */
-static int give(struct sync *sync, const struct cgw_event *events, size_t n)
+static int give_these(struct sync *sync, const struct cgw_event *events, size_t n)
 {
-    struct cgw_event few[FEW_EVENTS];
-    if (sync->is_held) {
-        events = with_start(sync, events, n, few);
-        if (!events)
-            return CGW_ENOMEM;
-        n++;
-    }
     for (size_t i = 0; i < n; i++)
         sync->is_started = sync->is_started || events[i].type == CGW_HTTP_RESPONSE_START;
     sync->is_held = false;
     sync->events = events;
     sync->n_events = n;
     return perform(sync, &sync->sending);
+}
+
+/* Give events to the outer, a held start in front, and wait. Where memory for the two together is
+   missing the start, which counts already, goes alone. */
+static int give(struct sync *sync, const struct cgw_event *events, size_t n)
+{
+    struct cgw_event few[FEW_EVENTS];
+    if (!sync->is_held)
+        return give_these(sync, events, n);
+    const struct cgw_event *all = with_start(sync, events, n, few);
+    if (all)
+        return give_these(sync, all, n + 1);
+    int status = give_these(sync, sync->gathered, 1);
+    return status == CGW_OK ? give_these(sync, events, n) : status;
 }
 
 /* Post the whole response, copied; nobody waits. */

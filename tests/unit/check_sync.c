@@ -3,7 +3,9 @@
  * pools, peers that go, and the lifespan.
  */
 #include "sync_play_app.h"
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void setup(void)
 {
@@ -227,6 +229,70 @@ START_TEST(a_full_pool_is_503)
 }
 END_TEST
 
+/* Of a burst one line is written; the rest is told in the end at the latest. */
+START_TEST(refusals_behind_the_first_line_are_told_in_the_end)
+{
+    static struct play more[6];
+    char text[2048] = "";
+    FILE *errors = tmpfile();
+    ck_assert_ptr_nonnull(errors);
+    dup2(fileno(errors), STDERR_FILENO);
+    play_begin(wait_at_the_gate, 1, 1);
+    for (int i = 0; i < 6; i++) {
+        play_init(&more[i], "GET");
+        sync_call(play_runner, &more[i].call);
+        play_until(&more[i], &stage, 1);
+    }
+    atomic_store(&gate, 1);
+    for (int i = 0; i < 6; i++)
+        play_until_finished(&more[i]);
+    play_end();
+    rewind(errors);
+    ck_assert_uint_gt(fread(text, 1, sizeof(text) - 1, errors), 0);
+    unsigned calls = 0, lines = 0;
+    for (const char *at = text; (at = strstr(at, " CGW0501 ")); at++, lines++)
+        calls += (unsigned)strtoul(strstr(at, "calls=") + 6, NULL, 10);
+    ck_assert_uint_eq(calls, 4);
+    ck_assert_uint_ge(lines, 2);
+    fclose(errors);
+}
+END_TEST
+
+#ifndef SANITIZED                 /* which have a malloc() of their own */
+static atomic_size_t refuse_from; /* bytes; 0: none is refused */
+
+void *__libc_malloc(size_t bytes);
+void *malloc(size_t bytes)
+{
+    size_t from = atomic_load(&refuse_from);
+    return from && bytes >= from ? NULL : __libc_malloc(bytes);
+}
+
+static void send_many_without_memory(struct cgw_call *call)
+{
+    static struct cgw_event events[10000];
+    static const struct cgw_str part = CGW_STR("x");
+    events[0] = cgw_event_start(200, NULL, 0);
+    for (size_t i = 1; i < 10000; i++)
+        events[i] = cgw_event_body(&part, 1, i < 9999 ? CGW_MORE : 0);
+    atomic_store(&refuse_from, 9999 * sizeof(*events));
+    answers[0] = give(call, events, 10000);
+    atomic_store(&refuse_from, 0);
+    finish(call, CGW_OK);
+}
+
+/* The start was taken before memory ran out: it counts, and so does the rest. */
+START_TEST(a_held_start_needs_no_memory)
+{
+    run(send_many_without_memory);
+    ck_assert_int_eq(answers[0], CGW_OK);
+    ck_assert_int_eq(strncmp(play.sent, "start 200|;body x more|body x more|", 35), 0);
+    ck_assert_uint_eq(play.body_sent, 9999);
+    ck_assert_int_eq(play.n_sends, 2);
+}
+END_TEST
+#endif
+
 static atomic_int n_calls;
 
 /* Many at once, so nothing is left behind but a count. */
@@ -314,6 +380,10 @@ static Suite *make_suite(void)
     tcase_add_test(tests, a_canceled_call_is_told_so);
     tcase_add_test(tests, back_pressure_holds_the_thread_until_the_peer_goes);
     tcase_add_loop_test(tests, a_full_pool_is_503, 0, 2);
+    tcase_add_test(tests, refusals_behind_the_first_line_are_told_in_the_end);
+#ifndef SANITIZED
+    tcase_add_test(tests, a_held_start_needs_no_memory);
+#endif
     tcase_add_test(tests, calls_in_a_row_and_at_once);
     tcase_add_test(tests, the_lifespan_has_a_thread_of_its_own);
     tcase_set_timeout(tests, 60);

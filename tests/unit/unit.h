@@ -4,6 +4,14 @@
 #include <check.h>
 #include <stdlib.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1 /* memory is the sanitizer's */
+#endif
+#endif
+
 /* main() of a test program: run the suite that make_suite() builds, each test in a process. */
 #define UNIT_MAIN(make_suite)                             \
     int main(void)                                        \
