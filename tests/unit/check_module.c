@@ -415,7 +415,8 @@ static void patch_dynamic(int64_t tag, int64_t new_tag, uint64_t value, const ch
         for (size_t at = 0; segment.p_type == PT_DYNAMIC && at < segment.p_filesz; at += 16) {
             Elf64_Dyn entry;
             memcpy(&entry, bytes + segment.p_offset + at, sizeof entry);
-            if (entry.d_tag != tag)
+            bool is_other_hash = tag == DT_GNU_HASH && entry.d_tag == DT_HASH;
+            if (entry.d_tag != tag && !is_other_hash) /* some have both kinds */
                 continue;
             entry = (Elf64_Dyn){new_tag, {value}};
             memcpy(bytes + segment.p_offset + at, &entry, sizeof entry);
