@@ -45,7 +45,6 @@ static struct call *call_new(struct call_runtime *runtime)
         return NULL;
     call->runtime = runtime;
     call->pub.scope = &call->scope;
-    call->pub.host = runtime->host;
     list_init(&call->running);
     list_init(&call->due);
     list_init(&call->timers);
@@ -71,6 +70,7 @@ struct call *call_get(struct call_runtime *runtime, const struct call_kind *kind
     if (!call)
         return NULL;
     memset(&call->wire_kept, 0, sizeof *call - offsetof(struct call, wire_kept));
+    call->pub.host = runtime->host; /* a middleware may have put its own there */
     call->pub.user = NULL;
     call->gone.fn = call->drain.fn = NULL;
     call->head.status = 0;

@@ -5,7 +5,6 @@
 #include "net/conn.h"
 #include "proto/http1_writer.h"
 #include <errno.h>
-#include <stdio.h>
 #include <time.h>
 
 static const struct field text_plain = {{"content-type", 12}, {"text/plain; charset=utf-8", 25}};

@@ -396,6 +396,21 @@ START_TEST(trailers_are_gathered)
 }
 END_TEST
 
+/* A middleware may have replaced the table in the call that the memory was before. */
+START_TEST(a_used_call_begins_as_a_new_one)
+{
+    struct cgw_host other = *pub->host;
+    pub->host = &other;
+    pub->user = &other;
+    call_host.finish(pub, 0);
+    struct call *again = call_get(&runtime, &call_http, &wire, &w);
+    ck_assert_ptr_eq(again, call);
+    ck_assert_ptr_eq(again->pub.host, &call_host);
+    ck_assert_ptr_null(again->pub.user);
+    call_put(again);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("call");
@@ -421,6 +436,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, draining_is_told_once);
     tcase_add_test(tests, a_body_that_may_not_be_is_dropped);
     tcase_add_test(tests, trailers_are_gathered);
+    tcase_add_test(tests, a_used_call_begins_as_a_new_one);
     suite_add_tcase(suite, tests);
     return suite;
 }
