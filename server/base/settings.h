@@ -12,10 +12,18 @@
 
 enum settings_log_format { SETTINGS_LOG_TEXT, SETTINGS_LOG_JSON };
 
+/* A comma-separated option, or one that may be repeated. */
+struct settings_list {
+    const char **items; /* NUL-terminated each */
+    size_t n;
+};
+
 struct settings {
     /* what to serve */
-    const char *module; /* path as given */
-    bool check_only;    /* --check */
+    const char *module;           /* path as given; of C sources the first */
+    struct settings_list sources; /* C files to compile and serve, n 0: module is a shared object */
+    const char *build;            /* --build: the command that makes module, or NULL */
+    bool check_only;              /* --check */
 
     /* where */
     const char *host; /* address or name; IPv6 without brackets */
@@ -24,6 +32,29 @@ struct settings {
     unsigned uds_mode;
     int fd; /* inherited listening socket, or -1 */
     int backlog;
+    bool reuseport; /* a socket for each worker instead of one for all */
+
+    /* processes */
+    uint32_t workers;           /* 0: as many as processors can be used */
+    uint32_t worker_timeout_ms; /* without a turn of the loop, then it is replaced; 0: never */
+    uint64_t max_requests;      /* then it is replaced; 0: never */
+    uint64_t max_requests_jitter;
+    uint64_t max_worker_rss_bytes; /* 0: none */
+    uint32_t max_worker_age_ms;    /* 0: none */
+    const char *pid_file;          /* or NULL */
+    const char *user, *group;      /* names or numbers to become after binding, or NULL */
+    struct settings_list sandbox;  /* paths to read, "rw:" in front: to write too; n 0: off */
+
+    /* development */
+    bool reload;
+    struct settings_list reload_dirs;
+    struct settings_list reload_includes, reload_excludes; /* fnmatch(3) patterns of names */
+    uint32_t reload_delay_ms;                              /* of quiet, before a change counts */
+
+    /* seeing inside */
+    uint32_t blocked_after_ms; /* a call that holds the loop longer is reported; 0: never */
+    bool promote_blocking;
+    const char *metrics; /* "127.0.0.1:9100", "unix:/path", "/path" of a request; or NULL */
 
     /* scope */
     struct str root_path;            /* "" or "/prefix", no slash at its end */

@@ -23,6 +23,11 @@ enum option_kind {
     OPTION_TARGET,  /* const char *: the path of a request */
     OPTION_TRUST,   /* const char *: forwarded_trust_new() */
     OPTION_FORMAT,  /* const char *: access_format_check() */
+    OPTION_WORKERS, /* uint32_t: a number, or auto: 0 */
+    OPTION_NAME,    /* const char *: of a user or group, or its number */
+    OPTION_TEXT,    /* const char *, any that is not empty */
+    OPTION_METRICS, /* const char *: see settings.metrics */
+    OPTION_LIST,    /* struct settings_list: separated by commas; repeated, it is appended to */
     OPTION_HEADER,  /* appended to settings.extra_headers */
     OPTION_ACTION,  /* on the command line only; nothing in settings */
 };
