@@ -296,6 +296,23 @@ int log_reopen(void)
     return error;
 }
 
+void log_fork_begin(void)
+{
+    pthread_rwlock_wrlock(&sink_lock);
+    if (error_sink)
+        log_sink_fork_begin(error_sink);
+}
+
+void log_fork_end(bool is_child)
+{
+    if (error_sink)
+        log_sink_fork_end(error_sink, is_child);
+    if (is_child) /* it is held by a thread that is not there */
+        sink_lock = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
+    else
+        pthread_rwlock_unlock(&sink_lock);
+}
+
 bool log_is_on(enum log_level level)
 {
     return (int)level >= atomic_load_explicit(&least_level, memory_order_relaxed);

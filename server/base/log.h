@@ -32,6 +32,9 @@ void log_sink_close(struct log_sink *sink, uint32_t timeout_ms);
 void log_sink_line(struct log_sink *sink, const char *line, size_t len);
 /* Open the path anew (a rotation); keeps the old file where that fails. 0 or a negative errno. */
 int log_sink_reopen(struct log_sink *sink);
+/* Around fork(), see log_fork_begin(): no sink but these may be used in the child. */
+void log_sink_fork_begin(struct log_sink *sink);
+void log_sink_fork_end(struct log_sink *sink, bool is_child);
 /* Lines dropped so far. [any-thread] */
 uint64_t log_sink_dropped(struct log_sink *sink);
 /*
@@ -49,6 +52,13 @@ void log_stop(void);
 /* Open the error log's path anew, as log_sink_reopen(). */
 int log_reopen(void);
 bool log_is_on(enum log_level level);
+/*
+ * Around fork(), as the writer is another thread: begin() in front of it, end() behind it in both
+ * processes. The child's log goes where the parent's does, what the parent had not yet written
+ * stays the parent's.
+ */
+void log_fork_begin(void);
+void log_fork_end(bool is_child);
 
 /*
  * One line. number is its permanent CGWnnnn (0: none, used for lines of the application's). text is

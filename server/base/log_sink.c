@@ -285,6 +285,14 @@ static int open_path(const char *path)
     return fd < 0 ? -errno : fd;
 }
 
+static int init_locks(struct log_sink *sink)
+{
+    int error = pthread_mutex_init(&sink->lock, NULL);
+    if (!error)
+        error = thread_cond_init(&sink->work);
+    return error ? error : thread_cond_init(&sink->gone);
+}
+
 static struct log_sink *new_sink(int fd, size_t room)
 {
     struct log_sink *sink = mem_zalloc(sizeof(*sink) + room);
@@ -293,8 +301,7 @@ static struct log_sink *new_sink(int fd, size_t room)
     sink->fd = fd;
     sink->room = room;
     sink->gather_ms = GATHER_MS;
-    if (pthread_mutex_init(&sink->lock, NULL) || thread_cond_init(&sink->work) ||
-        thread_cond_init(&sink->gone)) {
+    if (init_locks(sink)) {
         mem_free(sink);
         return NULL;
     }
@@ -391,6 +398,24 @@ int log_sink_reopen(struct log_sink *sink)
     int error = dup3(fd, sink->fd, O_CLOEXEC) < 0 ? -errno : 0;
     close(fd);
     return error;
+}
+
+void log_sink_fork_begin(struct log_sink *sink)
+{
+    pthread_mutex_lock(&sink->lock);
+}
+
+/* The child has neither the parent's writer nor its lines: those would be written twice. */
+void log_sink_fork_end(struct log_sink *sink, bool is_child)
+{
+    if (!is_child) {
+        pthread_mutex_unlock(&sink->lock);
+        return;
+    }
+    init_locks(sink); /* made anew in place; they did not fail before */
+    sink->has_writer = sink->is_idle = sink->is_gathering = false;
+    sink->start = sink->used = 0;
+    sink->dropped = sink->told = 0;
 }
 
 uint64_t log_sink_dropped(struct log_sink *sink)
