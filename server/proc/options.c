@@ -43,13 +43,31 @@ static struct given *given_of(struct load *load, const struct option *option)
     return &load->given[option - options_table];
 }
 
+/* May an option of the kind be given more than once? */
+static bool is_repeatable(const struct option *option)
+{
+    return option->kind == OPTION_HEADER || option->kind == OPTION_LIST;
+}
+
+/* Forget what a weaker source has gathered. */
+static void forget(struct settings *settings, const struct option *option)
+{
+    static const struct settings_list none;
+    if (option->kind == OPTION_HEADER)
+        settings->n_extra_headers = 0;
+    else if (option->kind == OPTION_LIST)
+        memcpy((char *)settings + option->offset, &none, sizeof(none));
+    else if (option->kind == OPTION_SOURCE)
+        settings->sources = none;
+}
+
 static void assign(struct load *load, enum source source, const char *where,
                    const struct option *option, const char *text)
 {
     char why[OPTIONS_WHY_BYTES], got[OPTIONS_TEXT_BYTES];
     struct options *options = load->options;
-    if (option->kind == OPTION_HEADER && given_of(load, option)->source != source)
-        options->settings.n_extra_headers = 0; /* those of a weaker source */
+    if (given_of(load, option)->source != source)
+        forget(&options->settings, option);
     int rc = options_value_read(option, text, &options->arena, &options->settings, why);
     given_of(load, option)->source = source;
     if (rc == -ENOMEM)
@@ -99,7 +117,7 @@ static void assign_entry(struct load *load, const char *path, unsigned line,
     }
     struct given *given = given_of(load, option);
     snprintf(where, sizeof(where), "%s:%u: %s", path, line, option->name);
-    if (given->line != 0 && option->kind != OPTION_HEADER)
+    if (given->line != 0 && !is_repeatable(option))
         options_report_error(&load->report, "%s: was set in line %u, takes one value", where,
                              given->line);
     else
@@ -167,6 +185,16 @@ static void find_config(struct load *load, char **envp)
     }
 }
 
+/* Only C files may be several. */
+static bool is_one_too_many(struct load *load, const char *word)
+{
+    const struct settings *settings = &load->options->settings;
+    size_t len = strlen(word);
+    bool is_c = len > 2 && strcmp(word + len - 2, ".c") == 0;
+    return given_of(load, options_table_find(STR(OPTION_MODULE)))->source == SOURCE_COMMAND_LINE &&
+           (!is_c || settings->sources.n == 0);
+}
+
 static void assign_words(struct load *load)
 {
     for (size_t i = 0; i < load->n_words; i++) {
@@ -176,13 +204,15 @@ static void assign_words(struct load *load)
         options_report_text(spelled, word->spelled);
         if (is_module && load->has_bad_words)
             continue;
-        if (is_module && given_of(load, word->option)->source == SOURCE_COMMAND_LINE)
+        if (is_module && is_one_too_many(load, word->value))
             options_report_error(&load->report, "%s: got a second one, \"%s\", takes one", spelled,
                                  options_report_text(got, str_from(word->value)));
         else if (word->option->kind != OPTION_ACTION)
             assign(load, SOURCE_COMMAND_LINE, spelled, word->option, word->value);
         else if (strcmp(word->option->name, "check") == 0)
             load->options->settings.check_only = true;
+        else if (strcmp(word->option->name, "status") == 0)
+            load->options->settings.status = true;
     }
 }
 
@@ -260,12 +290,32 @@ static void check_water(struct load *load)
                              spelled(load, high, high_name), settings->send_high_water);
 }
 
+/* Who saves a file does not want to wait for a stream that is open in the browser. */
+enum { DEVELOPMENT_GRACE_MS = 1000 };
+
+static void check_development(struct load *load)
+{
+    struct settings *settings = &load->options->settings;
+    const struct option *grace = options_table_find(STR("timeout-graceful-shutdown"));
+    const struct option *build = options_table_find(STR("build"));
+    char name[OPTIONS_NAME_BYTES];
+    if (settings->reload && given_of(load, grace)->source == SOURCE_DEFAULT)
+        settings->timeout_graceful_shutdown_ms = DEVELOPMENT_GRACE_MS;
+    if (settings->build && settings->sources.n)
+        options_report_error(&load->report,
+                             "%s: makes a shared object: name that as MODULE.so, not C files",
+                             spelled(load, build, name));
+}
+
 static void check_together(struct load *load)
 {
     if (load->report.n_errors == 0) {
         choose_listener(load);
         check_water(load);
+        check_development(load);
     }
+    if (load->options->settings.status)
+        return;
     const struct given *module = given_of(load, options_table_find(STR(OPTION_MODULE)));
     if (module->source == SOURCE_DEFAULT && !load->has_bad_words)
         options_report_error(&load->report, "MODULE.so: got none, takes one: cgw-serve [OPTIONS] "

@@ -16,7 +16,7 @@
 
 /* clang-format off */
 const struct option options_table[] = {
-    {NULL, OPTION_MODULE, "MODULE.so", "the application to serve, or its C files", OPTION_PATH, AT(module)},
+    {NULL, OPTION_MODULE, "MODULE.so", "the application to serve, or its C files", OPTION_SOURCE, AT(module)},
 
     {"Where to listen",
      "host", "ADDR", "address or name", OPTION_HOST, AT(host), .initial = "127.0.0.1"},
@@ -147,7 +147,7 @@ const struct option options_table[] = {
 
     {"Other",
      OPTION_CONFIG, "FILE", "read options from there, too", OPTION_ACTION, .width = 0},
-    {NULL, "status", "PID", "show a running server; its number is only needed of several",
+    {NULL, "status", NULL, "show a running server; several: its process number, as MODULE",
      OPTION_ACTION, .width = 0},
     {NULL, "check", NULL, "check the configuration and the module, serve nothing", OPTION_ACTION,
      .width = 0},

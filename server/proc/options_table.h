@@ -16,6 +16,7 @@ enum option_kind {
     OPTION_SECONDS, /* milliseconds, an integer of any width: number_duration() */
     OPTION_MODE,    /* unsigned: number_mode() */
     OPTION_CHOICE,  /* int: the index of the word in choices */
+    OPTION_SOURCE,  /* const char *: a module; what ends in .c goes to settings.sources, too */
     OPTION_PATH,    /* const char *, of a file */
     OPTION_UDS,     /* const char *, of a unix socket */
     OPTION_HOST,    /* const char *, address or name, brackets taken off */

@@ -89,6 +89,16 @@ static const char *size_text(uint64_t bytes, char *dst, size_t room)
     return dst;
 }
 
+static int read_workers(struct value *value)
+{
+    if (str_is_nocase(value->text, STR("auto")))
+        return keep_number(value, 0);
+    return read_number(value) == 0 ? 0
+                                   : refuse(value, "takes auto, or a number from %llu to %llu",
+                                            (unsigned long long)value->option->least,
+                                            (unsigned long long)value->option->most);
+}
+
 static int read_bytes(struct value *value)
 {
     const struct option *option = value->option;
@@ -142,6 +152,68 @@ static int read_path(struct value *value)
     if (value->text.len == 0)
         return refuse(value, "takes the path of a file");
     return keep_text(value, value->text);
+}
+
+static int read_text(struct value *value)
+{
+    if (value->text.len == 0)
+        return refuse(value, "takes a text");
+    return keep_text(value, value->text);
+}
+
+static int append(struct value *value, struct settings_list *list, struct str text)
+{
+    size_t size = sizeof(*list->items);
+    const char **items =
+        arena_grow(value->arena, list->items, list->n * size, (list->n + 1) * size);
+    if (!items)
+        return -ENOMEM;
+    list->items = items;
+    items[list->n] = arena_copy(value->arena, text.ptr, text.len);
+    if (!items[list->n])
+        return -ENOMEM;
+    list->n++;
+    return 0;
+}
+
+static bool is_source(struct str text)
+{
+    return text.len > 2 && memcmp(text.ptr + text.len - 2, ".c", 2) == 0;
+}
+
+/* Of several C files the first names the module. */
+static int read_source(struct value *value)
+{
+    struct settings_list *sources = &value->settings->sources;
+    if (value->text.len == 0)
+        return refuse(value, "takes the path of a file");
+    if (!is_source(value->text) || sources->n == 0) {
+        int rc = keep_text(value, value->text);
+        if (rc != 0 || !is_source(value->text))
+            return rc;
+    }
+    return append(value, sources, value->text);
+}
+
+/* Items between commas; blanks around them do not count, empty ones are wrong. */
+static int read_list(struct value *value)
+{
+    struct settings_list list;
+    struct str rest = value->text;
+    memcpy(&list, place(value), sizeof(list));
+    for (bool more = true; more;) {
+        const char *comma = memchr(rest.ptr, ',', rest.len);
+        size_t n = comma ? (size_t)(comma - rest.ptr) : rest.len;
+        struct str item = str_trim((struct str){rest.ptr, n});
+        more = comma != NULL;
+        if (item.len == 0)
+            return refuse(value, "takes items with commas between");
+        if (append(value, &list, item) != 0)
+            return -ENOMEM;
+        rest = (struct str){rest.ptr + n + more, rest.len - n - more};
+    }
+    memcpy(place(value), &list, sizeof(list));
+    return 0;
 }
 
 static int read_uds(struct value *value)
@@ -244,6 +316,31 @@ static int read_target(struct value *value)
     return keep_text(value, value->text);
 }
 
+/* HOST:PORT, split at the last colon; the host may be missing. */
+static bool is_endpoint(struct value *value)
+{
+    struct str text = value->text;
+    const char *colon = memrchr(text.ptr, ':', text.len);
+    uint64_t port;
+    if (!colon || number_decimal(str_from(colon + 1), 65535, &port) != 0)
+        return false;
+    struct str host = {text.ptr, (size_t)(colon - text.ptr)};
+    if (host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+        return is_address((struct str){host.ptr + 1, host.len - 2});
+    return host.len == 0 ||
+           (!memchr(host.ptr, ':', host.len) && (is_address(host) || is_name(host)));
+}
+
+static int read_metrics(struct value *value)
+{
+    struct str text = value->text;
+    bool is_path = text.len && text.ptr[0] == '/' && is_plain_path(text);
+    bool is_unix = text.len > 5 && memcmp(text.ptr, "unix:", 5) == 0;
+    if (!is_path && !is_unix && !is_endpoint(value))
+        return refuse(value, "takes HOST:PORT, unix:PATH, or the /PATH of a request");
+    return keep_text(value, text);
+}
+
 static int read_trust(struct value *value)
 {
     struct forwarded_trust *trust;
@@ -339,6 +436,9 @@ int options_value_read(const struct option *option, const char *text, struct are
         [OPTION_BYTES] = read_bytes,   [OPTION_SECONDS] = read_seconds,
         [OPTION_MODE] = read_mode,     [OPTION_CHOICE] = read_choice,
         [OPTION_PATH] = read_path,     [OPTION_UDS] = read_uds,
+        [OPTION_SOURCE] = read_source, [OPTION_WORKERS] = read_workers,
+        [OPTION_NAME] = read_text,     [OPTION_TEXT] = read_text,
+        [OPTION_LIST] = read_list,     [OPTION_METRICS] = read_metrics,
         [OPTION_HOST] = read_host,     [OPTION_PREFIX] = read_prefix,
         [OPTION_TARGET] = read_target, [OPTION_TRUST] = read_trust,
         [OPTION_FORMAT] = read_format, [OPTION_HEADER] = read_header,
