@@ -3,6 +3,7 @@
  * they are the same for every type of scope.
  */
 #include "app/call.h"
+#include "app/current.h"
 #include "app/ext_thread.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -11,10 +12,16 @@
 
 enum { FREE_CALLS_MAX = 4096 };
 
+/* Where there is no board: written like any other, read by nobody. */
+static struct board_slot spare_slot = {.n_routes = 1};
+
+_Thread_local struct current current;
+
 int call_runtime_init(struct call_runtime *runtime, const struct cgw_app *app,
                       const struct settings *settings)
 {
-    *runtime = (struct call_runtime){.app = app, .settings = settings, .host = &call_host};
+    *runtime = (struct call_runtime){
+        .app = app, .settings = settings, .host = &call_host, .slot = &spare_slot};
     list_init(&runtime->running);
     list_init(&runtime->due);
     list_init(&runtime->free);
@@ -84,6 +91,7 @@ struct call *call_get(struct call_runtime *runtime, const struct call_kind *kind
 void call_put(struct call *call)
 {
     struct call_runtime *runtime = call->runtime;
+    call->id = 0;
     if (runtime->n_free >= FREE_CALLS_MAX) {
         call_free(call);
         return;
@@ -98,6 +106,7 @@ bool call_begin(struct call *call)
 {
     struct call_runtime *runtime = call->runtime;
     list_append(&runtime->running, &call->running);
+    call->app = runtime->app;
     call->is_counted = call->kind == &call_http;
     runtime->n_running += call->is_counted;
     call->id = ++runtime->next_id;

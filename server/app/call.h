@@ -16,6 +16,7 @@
 #include "app/pool.h"
 #include "app/sync.h"
 #include "base/arena.h"
+#include "base/board.h"
 #include "base/list.h"
 #include "base/settings.h"
 #include <cgw/abi.h>
@@ -88,8 +89,9 @@ struct call {
     const struct call_kind *kind;
     const struct call_wire *wire; /* NULL for the lifespan */
     void *wire_data;              /* the wire's own: its connection or stream, NULL once detached */
-    uint64_t id;
-    int file; /* opened for an event with a path, or -1 */
+    const struct cgw_app *app;    /* whose call it is: runtime->app, or one that is built in */
+    uint64_t id;                  /* 0: it has ended */
+    int file;                     /* opened for an event with a path, or -1 */
 
     struct head head;   /* status and length of the response, for the log and the count */
     uint64_t body_left; /* until head.length */
@@ -103,8 +105,11 @@ struct call {
 
     void *wire_kept; /* from here on all is zeroed for each call. The wire's: memory that a slice
                         points to, kept until ended() */
-    uint64_t started_us;
+    uint64_t started_us, ended_us;     /* monotonic; ended: set when end_hook runs */
+    uint64_t blocked_us;               /* it held the loop so long when it was caught, or 0 */
     uint64_t body_sent, body_received; /* for the log */
+    struct str route_name;             /* whole and NUL-terminated; ptr NULL: not named */
+    uint32_t route;                    /* in runtime->slot->routes; 0: not named, or one too many */
     struct field *trailers;            /* gathered so far */
     size_t n_trailers;
     uint32_t n_before; /* requests before it on its connection */
@@ -128,6 +133,12 @@ struct call {
     bool wants_close; /* close the connection behind the response */
     bool is_counted;  /* against limit_concurrency */
     bool was_warned;  /* the warning of a dropped body went out */
+    bool is_built_in; /* app is not runtime->app */
+    bool is_fresh;    /* in app->call() for the first time: it may be begun anew on the pool */
+    bool is_hopping;  /* to be begun anew as soon as app->call() has returned */
+    bool has_tail;    /* html_tail goes behind the body */
+    bool is_tail_due; /* it is the next to be written */
+    atomic_bool has_posted; /* post() was used */
 };
 
 /* What all calls of a worker share. */
@@ -142,9 +153,18 @@ struct call_runtime {
     const struct forwarded_trust *trust; /* proxies that are believed, or NULL */
     struct pool *pool;
     struct mailbox *mailbox;
-    struct net *net;          /* of net/, opaque here */
-    struct sync_runner *sync; /* of a CGW_SYNC application, else NULL */
-    void *state;              /* what lifespan.startup.complete left */
+    struct net *net;                 /* of net/, opaque here */
+    struct sync_runner *sync;        /* of a CGW_SYNC application, else NULL */
+    struct sync_runner *pool_runner; /* of a CGW_ASYNC one, for what was moved to the pool */
+    struct board_slot *slot; /* never NULL; whoever has a board sets it before the first call */
+    /* Which application of the host's own answers this http call, or NULL: runtime->app does. It is
+       CGW_ASYNC, and its calls do not count as in flight. NULL: there are none. Asked in
+       call_begin(). */
+    const struct cgw_app *(*choose)(struct call *call, void *arg);
+    void *choose_arg;
+    bool is_development;
+    struct str html_tail; /* goes behind each whole HTML page of the application's; len 0: none */
+    void *state;          /* what lifespan.startup.complete left */
     uint64_t next_id;
     bool is_draining;
     /* Disarm what the loop extension holds for a call that ends; set by net/. */

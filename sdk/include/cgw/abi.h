@@ -244,9 +244,13 @@ enum cgw_kind {
 };
 
 enum cgw_app_flag {
-    CGW_LIFESPAN = 1u << 0, /* wants a lifespan call: a failed startup is then fatal. It may finish
-                               behind startup.complete, where shutdown has nothing to do */
-    CGW_WEBSOCKET = 1u << 1 /* wants websocket calls */
+    CGW_LIFESPAN = 1u << 0,  /* wants a lifespan call: a failed startup is then fatal. It may finish
+                                behind startup.complete, where shutdown has nothing to do */
+    CGW_WEBSOCKET = 1u << 1, /* wants websocket calls */
+    CGW_THREAD_SAFE = 1u << 2 /* of a CGW_ASYNC application: call may also be run on pool threads,
+                                 many at once, with a call like that of CGW_SYNC: receive() and
+                                 send() block, cgw.loop/1 is absent. The host may then move what
+                                 blocks its loop there: see cgw.route/1 */
 };
 
 /* What a module exports, as data, under the name cgw_app. */
@@ -297,6 +301,7 @@ struct cgw_app {
 #define CGW_EXT_FILE          "cgw.file/1"
 #define CGW_EXT_TRAILERS      "cgw.trailers/1"
 #define CGW_EXT_INFORMATIONAL "cgw.informational/1"
+#define CGW_EXT_ROUTE         "cgw.route/1"
 
 /* Storage of a timer or a watch: the caller's, zeroed before first use, the host's while armed. */
 struct cgw_timer {
@@ -385,6 +390,30 @@ struct cgw_event_extension {
     /* 1 where the event will reach this peer; 0 where the host takes and drops it: trailers without
        "te: trailers" (RFC 9110, 6.5.1), 1xx to HTTP/1.0 (RFC 9110, 15.2).          [call-thread] */
     int (*is_wanted)(struct cgw_call *call);
+};
+
+/*
+ * cgw.route/1: tell the host which route of the application an HTTP call is for, as a template such
+ * as "/items/{id}". It stands in the access log, in the metrics and in reports of what blocks or
+ * crashes, so there should be few of them: not the path itself. All that are too many for the host
+ * are counted together.
+ */
+struct cgw_route {
+    uint32_t size;
+    uint32_t reserved;
+    /*
+     * Name the route; the len bytes, no NUL among them, are copied. Once, and before the response
+     * starts; best first of all, before receive().
+     * CGW_OK; CGW_EINVAL it was named before, the response has started, the name is empty or holds
+     * a NUL, or this is no HTTP call.
+     * CGW_PENDING, which only an application with CGW_THREAD_SAFE gets, and only inside its call(),
+     * where it has used nothing before but scope, alloc() and log(): this route blocks, and was
+     * moved to the pool (cgw-serve --promote-blocking). Forget the call and return from call() at
+     * once; not even finish() is called. The host then begins it anew on a pool thread, with user
+     * NULL and the whole body to come; set() is CGW_OK there. A call that was touched before is not
+     * moved: it gets CGW_OK and goes on where it is.                              [call-thread]
+     */
+    int (*set)(struct cgw_call *call, const char *route, size_t len);
 };
 
 /* ---- building events ---- */
