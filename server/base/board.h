@@ -68,6 +68,14 @@ struct board_request {
     char route[BOARD_ROUTE_BYTES];  /* "" not named */
 };
 
+/* The trace that the loop's thread takes of itself, asked for by a signal, where it cannot be taken
+   from outside. */
+struct board_sample {
+    _Atomic uint32_t wanted; /* [supervisor] grows with each request */
+    _Atomic uint32_t taken;  /* of wanted, what trace answers */
+    struct trace trace;
+};
+
 /* Left by a worker that dies of itself. stage grows as the report does: the handler may crash. */
 struct board_crash {
     _Atomic uint32_t stage; /* 0: none; 1: cause; 2: request; 3: clients told; 4: frames */
@@ -98,6 +106,10 @@ struct board_slot {
        and since when it had been seen (monotonic); 0: none. The worker reports the total. */
     _Atomic uint64_t blocked_entered, blocked_noticed_us, blocked_since_us;
     char blocked_site[160]; /* [supervisor] "slow_handler app.c:42", or "" not known yet */
+    /* [supervisor] 1: that one is told in the log, so is its total; 0: it is only counted, as its
+       site is known or there were too many. */
+    _Atomic uint32_t blocked_is_told;
+    struct board_sample sample;
 
     /* gauges, as of the last turn */
     _Atomic uint32_t connections, in_flight;
@@ -123,7 +135,7 @@ struct board_dev {
 };
 
 #define BOARD_MAGIC  0x42574743u /* "CGWB" */
-#define BOARD_LAYOUT 1u          /* grows when anything above changes */
+#define BOARD_LAYOUT 2u          /* grows when anything above changes */
 
 struct board {
     uint32_t magic, layout, bytes;
