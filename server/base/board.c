@@ -20,7 +20,7 @@
 #define MEMFD_NAME "cgw-board"
 #define MEMFD_LINK "/memfd:" MEMFD_NAME
 
-enum { HINTS = 256, DEV_READ_TRIES = 1000 };
+enum { HINTS = 256, READ_TRIES = 1000 };
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
                "counters are shared between processes: a lock would not be");
@@ -155,6 +155,9 @@ struct board_slot *board_take(struct board *board)
             slot->started_us = wall_us();
             atomic_store(&slot->n_routes, 1);
             atomic_store(&slot->state, BOARD_STARTING);
+            uint32_t n = (uint32_t)(slot - board->slots) + 1;
+            if (n > atomic_load(&board->n_used))
+                atomic_store(&board->n_used, n);
             return slot;
         }
     return NULL;
@@ -221,6 +224,51 @@ void board_put(struct board *board, struct board_slot *slot)
     fold_slot(&board->retired, slot);
     clear(slot);
     atomic_store(&board->retiring, turn + 2);
+}
+
+static void add_gauges(struct board_slot *sum, const struct board_slot *slot)
+{
+    sum->connections += slot->connections;
+    sum->in_flight += slot->in_flight;
+    sum->pool_threads += slot->pool_threads;
+    sum->pool_busy += slot->pool_busy;
+    sum->pool_queued += slot->pool_queued;
+    sum->rss_bytes += slot->rss_bytes;
+    for (uint32_t i = 0, n = routes_of(slot); i < n; i++) {
+        const struct board_route *route = &slot->routes[i];
+        if (route->is_promoted) {
+            size_t len = strnlen(route->name, sizeof route->name);
+            sum->routes[board_route(sum, route->name, len)].is_promoted = 1;
+        }
+    }
+}
+
+static void sum_once(const struct board *board, struct board_slot *sum)
+{
+    memset((void *)sum, 0, sizeof *sum);
+    sum->n_routes = 1;
+    fold_slot(sum, &board->retired);
+    uint32_t n = atomic_load(&board->n_used);
+    for (uint32_t i = 0; i < n && i < BOARD_SLOTS; i++) {
+        const struct board_slot *slot = &board->slots[i];
+        if (atomic_load(&slot->state) == BOARD_FREE)
+            continue;
+        fold_slot(sum, slot);
+        add_gauges(sum, slot);
+    }
+}
+
+/* The writer may have been stopped half-way: after so many tries any sum is better than none. */
+void board_sum(const struct board *board, struct board_slot *sum)
+{
+    for (int i = 0; i < READ_TRIES; i++) {
+        uint32_t turn = atomic_load(&board->retiring);
+        sum_once(board, sum);
+        atomic_thread_fence(memory_order_seq_cst);
+        if (!(turn & 1) && atomic_load(&board->retiring) == turn)
+            return;
+        sched_yield();
+    }
 }
 
 /* FNV-1a. */
@@ -324,7 +372,7 @@ uint32_t board_dev_read(const struct board *board, char *title, char *dst, size_
                         size_t *ret_len)
 {
     uint32_t version = 0;
-    for (int i = 0; i < DEV_READ_TRIES; i++) {
+    for (int i = 0; i < READ_TRIES; i++) {
         if (dev_look(&board->dev, title, dst, room, &version, ret_len))
             return version;
         sched_yield();

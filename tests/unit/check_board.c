@@ -123,6 +123,77 @@ START_TEST(sums_survive_their_workers)
 }
 END_TEST
 
+/* While workers come and go, what a reader sums never shrinks nor counts twice. */
+static int sum_until_done(pid_t parent)
+{
+    const struct board *board = board_open(parent);
+    static struct board_slot sum;
+    uint64_t last = 0;
+    do {
+        board_sum(board, &sum);
+        uint32_t route = board_route(&sum, "/a", 2);
+        uint64_t n = board_get(&sum.routes[route].requests[BOARD_GET][2]);
+        if (n < last || n != board_get(&sum.bytes_sent) / 3)
+            return 1;
+        last = n;
+    } while (last != 1000);
+    return 0;
+}
+
+START_TEST(sums_never_shrink)
+{
+    struct board *board = new_board();
+    pid_t parent = getpid(), child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0)
+        _exit(sum_until_done(parent));
+    for (int i = 0; i < 1000; i++) {
+        struct board_slot *slot = board_take(board);
+        uint32_t route = board_route(slot, "/a", 2);
+        uint32_t turn = board->retiring; /* both counters at once, as far as the reader sees */
+        board->retiring = turn + 1;
+        board_add(&slot->routes[route].requests[BOARD_GET][2], 1);
+        board_add(&slot->bytes_sent, 3);
+        board->retiring = turn + 2;
+        board_put(board, slot);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    board_close(board);
+}
+END_TEST
+
+START_TEST(gauges_are_of_the_living)
+{
+    struct board *board = new_board();
+    static struct board_slot sum;
+    struct board_slot *first = board_take(board), *second = board_take(board);
+    ck_assert_uint_eq(board->n_used, 2);
+    first->connections = 3;
+    second->connections = 4;
+    second->in_flight = 1;
+    first->pool_queued = second->pool_queued = 7;
+    first->routes[board_route(first, "/slow", 5)].is_promoted = 1;
+    board_route(second, "/b", 2);
+    board_route(second, "/slow", 5);
+    board_sum(board, &sum);
+    ck_assert_uint_eq(sum.connections, 7);
+    ck_assert_uint_eq(sum.in_flight, 1);
+    ck_assert_uint_eq(sum.pool_queued, 14);
+    ck_assert_uint_eq(sum.routes[board_route(&sum, "/slow", 5)].is_promoted, 1);
+    ck_assert_uint_eq(sum.routes[board_route(&sum, "/b", 2)].is_promoted, 0);
+    board_put(board, first);
+    board_sum(board, &sum);
+    ck_assert_uint_eq(sum.connections, 4);
+    ck_assert_uint_eq(sum.routes[board_route(&sum, "/slow", 5)].is_promoted, 0);
+    board->retiring = 9; /* a writer that died half-way */
+    board_sum(board, &sum);
+    ck_assert_uint_eq(sum.connections, 4);
+    board_close(board);
+}
+END_TEST
+
 START_TEST(slots_run_out_and_come_back)
 {
     struct board *board = new_board();
@@ -275,6 +346,8 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, another_process_finds_it);
     tcase_add_test(tcase, no_board_or_a_strange_one);
     tcase_add_test(tcase, sums_survive_their_workers);
+    tcase_add_test(tcase, sums_never_shrink);
+    tcase_add_test(tcase, gauges_are_of_the_living);
     tcase_add_test(tcase, slots_run_out_and_come_back);
     tcase_add_test(tcase, nonsense_in_a_slot);
     tcase_add_test(tcase, routes_by_name);
