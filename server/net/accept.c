@@ -14,6 +14,7 @@
 
 enum {
     ACCEPT_BATCH = 32,
+    ACCEPT_BATCH_SHARED = 4, /* so that the other workers get their part of a burst */
     ACCEPT_RETRY_US = 100000,
     PAUSE_TOLD_US = 1000000 /* between two lines about it */
 };
@@ -42,7 +43,7 @@ void listener_resume(struct net *net)
 {
     if (net->is_draining) {
         list_each (node, &net->listeners)
-            listener_drain(list_owner(node, struct listener, link));
+            listener_drain(list_owner(node, struct listener, link), net->takes_backlog);
         return;
     }
     if (!net->is_accept_paused || is_full(net))
@@ -93,8 +94,9 @@ static void on_acceptable(struct ev_loop *loop, ev_io *watch, int events)
 {
     struct listener *listener = watch->data;
     struct net *net = listener->net;
+    int most = net->settings->workers == 1 ? ACCEPT_BATCH : ACCEPT_BATCH_SHARED;
     (void)loop, (void)events;
-    for (int i = 0; i < ACCEPT_BATCH; i++) {
+    for (int i = 0; i < most; i++) {
         if (is_full(net)) {
             pause_accepting(net, "--limit-connections is reached");
             return;
@@ -121,19 +123,23 @@ void listener_start(struct listener *listener, struct net *net)
     ev_io_start(net->loop, &listener->watch);
 }
 
-void listener_drain(struct listener *listener)
+/* What the kernel has accepted for us would be reset by closing. false: a descriptor is short. */
+static bool take_backlog(struct listener *listener)
 {
     struct net *net = listener->net;
     int rc = 0;
-    if (listener->fd < 0)
-        return;
-    ev_io_stop(net->loop, &listener->watch);
-    listener_unlink(listener); /* from now on the path is free for the next server */
-    /* what the kernel has accepted for us would be reset by closing */
     for (int i = 0; i < net->settings->backlog && (rc == 0 || is_passing(rc)); i++)
         rc = accept_one(listener);
-    if (is_shortage(rc) && net->n_conns) /* once more when one closes */
+    return !is_shortage(rc) || net->n_conns == 0;
+}
+
+void listener_drain(struct listener *listener, bool takes_backlog)
+{
+    if (listener->fd < 0)
         return;
+    ev_io_stop(listener->net->loop, &listener->watch);
+    if (takes_backlog && !take_backlog(listener))
+        return; /* once more when a connection closes */
     close(listener->fd);
     listener->fd = -1;
 }

@@ -47,6 +47,8 @@ void listener_set_close(struct listener_set *set);
  */
 int listener_open_metrics(const struct settings *settings, struct listener **ret_listener,
                           char **ret_error);
+/* As listener_set_own() and listener_set_disown(), for that one. NULL is fine. */
+void listener_own(struct listener *listener, bool is_ours);
 /* Close, remove the socket file where that is ours, free. NULL is fine. */
 void listener_close_metrics(struct listener *metrics);
 #endif

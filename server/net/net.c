@@ -137,11 +137,12 @@ void net_fini(struct net *net)
     input_pool_fini(&net->inputs);
 }
 
-void net_drain(struct net *net)
+void net_drain(struct net *net, bool takes_backlog)
 {
     net->is_draining = true;
+    net->takes_backlog = takes_backlog;
     list_each (node, &net->listeners)
-        listener_drain(list_owner(node, struct listener, link));
+        listener_drain(list_owner(node, struct listener, link), takes_backlog);
     list_each_safe (node, &net->conns)
         conn_drain(list_owner(node, struct conn, link));
     call_drain_begun(net->runtime);

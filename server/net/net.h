@@ -31,7 +31,7 @@ struct net {
     ev_prepare prepare;
     ev_idle idle;  /* keeps the loop from waiting while there is work left */
     ev_async wake; /* letters from other threads */
-    bool is_draining;
+    bool is_draining, takes_backlog;
     bool is_accept_paused;
     uint64_t pause_told_us;             /* when the log had it last */
     struct deadline accept_retry;       /* where no connection can close to resume it */
@@ -50,8 +50,11 @@ void net_fini(struct net *net);
 /* The mailbox's wake function; arg is the net. [any-thread] */
 void net_wake(void *arg);
 
-/* Stop accepting, take what waits in the backlogs, let every connection answer once more. */
-void net_drain(struct net *net);
+/*
+ * Stop accepting, let every connection answer once more. takes_backlog at a full stop: what waits
+ * there is taken first; else other workers have it.
+ */
+void net_drain(struct net *net, bool takes_backlog);
 /* Draining and nothing left: no connection, no call but the lifespan. */
 bool net_is_idle(const struct net *net);
 /* Reset all connections that are still open. */

@@ -15,7 +15,8 @@
  * (close-on-exec, non-blocking, the caller's to close) reads "ready" once it serves, or end of file
  * when it will not. Or a negative errno and *ret_error a line (mem_free(); NULL: out of memory).
  * metrics may be NULL. When it is ready the caller disowns its set and metrics
- * (listener_set_disown()), tells the service manager MAINPID, and drains. [supervisor]
+ * (listener_set_disown(), listener_own()), tells the service manager MAINPID, and drains.
+ * [supervisor]
  */
 pid_t upgrade_start(const struct listener_set *set, const struct listener *metrics, char **argv,
                     int *ret_ready_fd, char **ret_error);
