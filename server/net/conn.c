@@ -2,6 +2,7 @@
 #include "net/conn.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "net/last_words.h"
 #include "net/listener.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -70,6 +71,7 @@ static bool fill(struct conn *conn)
     ssize_t got = recv(conn->fd, conn->in->bytes + conn->in->end, room, 0);
     if (got > 0) {
         conn->in->end += (uint32_t)got;
+        board_add(&conn->net->runtime->slot->bytes_received, (uint64_t)got);
         return true;
     }
     if (got == 0) {
@@ -168,13 +170,35 @@ static void wake_sender(struct conn *conn)
     call_drained(conn->call);
 }
 
+/*
+ * What the wire says now, for a worker that dies at once. Between two responses one is due, unless
+ * all is written and the application has nothing to add; a write that took nothing changes nothing.
+ */
+static void note_wire(struct conn *conn, uint64_t before, enum last_words state)
+{
+    const struct outq *out = &conn->out;
+    bool is_open = conn->is_begun && !conn->is_ended;
+    if (out->written == out->queued && !is_open)
+        state = LAST_WORDS_NONE;
+    else if (out->written == conn->response_mark && is_open)
+        state = conn->call->is_head_request ? LAST_WORDS_WAITS_HEAD : LAST_WORDS_WAITS;
+    else if (out->written != before)
+        state = LAST_WORDS_BROKEN;
+    last_words_set(conn->fd, state);
+}
+
 void conn_flush(struct conn *conn)
 {
     bool blocked;
     uint64_t limit = conn->is_held ? conn->response_mark : UINT64_MAX;
     if (conn->fd < 0 || conn->out.written >= (conn->is_held ? limit : conn->out.queued))
         return;
+    uint64_t before = conn->out.written;
+    enum last_words state = last_words_get(conn->fd);
+    last_words_set(conn->fd, LAST_WORDS_BROKEN);
     int rc = outq_write(&conn->out, conn->fd, limit, WRITE_MAX_BYTES, &blocked);
+    board_add(&conn->net->runtime->slot->bytes_sent, conn->out.written - before);
+    note_wire(conn, before, state);
     if (rc < 0) {
         if (rc == -EIO && conn->call)
             conn->call->send_error = CGW_EIO;
@@ -234,6 +258,7 @@ void conn_open(struct net *net, const struct listener *listener, int fd,
     list_init(&conn->link);
     list_append(&net->conns, &conn->link);
     net->n_conns++;
+    board_add(&net->runtime->slot->accepted, 1);
     outq_init(&conn->out, &net->blocks);
     http1_init(&conn->http, &net->limits);
     deadline_init(&conn->deadline, on_deadline);
@@ -263,6 +288,7 @@ void conn_close(struct conn *conn)
     ev_io_stop(net->loop, &conn->write_watch);
     deadline_clear(&conn->deadline);
     deadline_clear(&conn->send_deadline);
+    last_words_set(conn->fd, LAST_WORDS_NONE);
     close(conn->fd);
     conn->fd = -1;
     conn->state = &conn_state_dead;

@@ -56,8 +56,10 @@ static void log_rejection(struct conn *conn, int status, const char *why)
 {
     log_line(LOG_LEVEL_DEBUG, 401, "refused a request: %s status=%d client=%s", why, status,
              conn->client);
-    if (!conn->is_begun)
-        access_log_rejection(conn, status);
+    if (conn->is_begun)
+        return;
+    board_add(&conn->net->runtime->slot->refused, 1); /* else it counts as a request */
+    access_log_rejection(conn, status);
 }
 
 void conn_reject(struct conn *conn, int status, const char *why)

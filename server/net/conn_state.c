@@ -13,6 +13,7 @@
 #include "app/scope.h"
 #include "base/clock.h"
 #include "net/conn.h"
+#include "net/last_words.h"
 #include "net/listener.h"
 #include <errno.h>
 #include <sys/socket.h>
@@ -41,8 +42,9 @@ static bool is_over_limit(const struct conn *conn)
     const struct settings *settings = conn->net->settings;
     if (!settings->limit_concurrency || conn->net->runtime->n_running < settings->limit_concurrency)
         return false;
-    return !settings->health_path ||
-           !str_is(conn->request.raw_path, str_from(settings->health_path));
+    struct str path = conn->request.raw_path;
+    bool is_health = settings->health_path && str_is(path, str_from(settings->health_path));
+    return !is_health && !(settings->metrics && str_is(path, str_from(settings->metrics)));
 }
 
 /* The call may outlive the connection: so must its strings. */
@@ -79,6 +81,14 @@ static int build_scope(struct conn *conn)
     return scope_fill(conn->call, &request);
 }
 
+/* Answers that are queued in front come first: then it is one of these that is due. */
+static void await_answer(const struct conn *conn)
+{
+    if (last_words_get(conn->fd) == LAST_WORDS_NONE)
+        last_words_set(conn->fd,
+                       conn->call->is_head_request ? LAST_WORDS_WAITS_HEAD : LAST_WORDS_WAITS);
+}
+
 /* A head is complete: begin the call. It may be over, and its response queued, on return. */
 static void start_call(struct conn *conn, bool ended)
 {
@@ -103,13 +113,13 @@ static void start_call(struct conn *conn, bool ended)
         conn_reject(conn, 503, "out of memory");
         return;
     }
-    if (conn->net->access)
-        call->started_us = clock_now_us();
+    call->started_us = clock_now_us();
     call->n_before = conn->n_requests - 1;
     call->takes_trailers = conn->request.te_trailers && conn->request.minor;
     call->takes_informational = conn->request.minor;
     conn->state = &conn_state_call;
     conn->is_begun = true;
+    await_answer(conn);
     call_begin(call);
 }
 
