@@ -5,6 +5,8 @@
 #include "app/call.h"
 #include "app/current.h"
 #include "app/ext_thread.h"
+#include "app/held.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include <sys/random.h>
@@ -16,6 +18,8 @@ enum { FREE_CALLS_MAX = 4096 };
 static struct board_slot spare_slot = {.n_routes = 1};
 
 _Thread_local struct current current;
+
+#define MOVED "the call was used after cgw.route/1 had answered CGW_PENDING"
 
 int call_runtime_init(struct call_runtime *runtime, const struct cgw_app *app,
                       const struct settings *settings)
@@ -43,6 +47,7 @@ void call_runtime_fini(struct call_runtime *runtime)
     struct list *node;
     while ((node = list_take(&runtime->free)))
         call_free(list_owner(node, struct call, running));
+    sync_runner_free(runtime->pool_runner);
 }
 
 static struct call *call_new(struct call_runtime *runtime)
@@ -81,6 +86,7 @@ struct call *call_get(struct call_runtime *runtime, const struct call_kind *kind
     call->pub.user = NULL;
     call->gone.fn = call->drain.fn = NULL;
     call->head.status = 0;
+    call->send_n = 0;
     call->kind = kind;
     call->wire = wire;
     call->wire_data = wire_data;
@@ -102,19 +108,60 @@ void call_put(struct call *call)
     runtime->n_free++;
 }
 
+/* Which application answers it: one of the host's own, or the one that is served. */
+static void choose(struct call *call)
+{
+    struct call_runtime *runtime = call->runtime;
+    bool is_http = call->kind == &call_http;
+    call->app = NULL;
+    if (is_http && runtime->choose)
+        call->app = runtime->choose(call, runtime->choose_arg);
+    call->is_built_in = call->app;
+    call->is_counted = is_http && !call->is_built_in;
+    if (!call->app)
+        call->app = runtime->app;
+}
+
+static void start_on_pool(struct call *call, struct sync_runner *runner)
+{
+    struct pool_origin origin = {call, call->id, &call->runtime->slot->pool_wait};
+    sync_call(runner, &call->pub, &origin);
+}
+
+/* What the first try left is the application's to forget; its memory lives on in the arena. */
+static void begin_anew(struct call *call)
+{
+    call->is_hopping = call->is_receiving = call->is_sending = false;
+    call->pub.host = call->runtime->host;
+    call->pub.user = NULL;
+    start_on_pool(call, call->runtime->pool_runner);
+}
+
+static void start(struct call *call)
+{
+    const struct call_runtime *runtime = call->runtime;
+    if (runtime->sync && !call->is_built_in) {
+        start_on_pool(call, runtime->sync);
+    } else if (runtime->is_on_pool && call->is_counted) {
+        start_on_pool(call, runtime->pool_runner);
+    } else {
+        call->is_fresh = call->is_counted;
+        call->app->call(&call->pub);
+        call->is_fresh = false;
+        if (call->is_hopping)
+            begin_anew(call);
+    }
+}
+
 bool call_begin(struct call *call)
 {
     struct call_runtime *runtime = call->runtime;
     list_append(&runtime->running, &call->running);
-    call->app = runtime->app;
-    call->is_counted = call->kind == &call_http;
-    runtime->n_running += call->is_counted;
     call->id = ++runtime->next_id;
+    choose(call);
+    runtime->n_running += call->is_counted;
     call_enter(call);
-    if (runtime->sync)
-        sync_call(runtime->sync, &call->pub);
-    else
-        runtime->app->call(&call->pub);
+    start(call);
     bool running = !call->is_finished;
     call_leave(call);
     return running;
@@ -139,8 +186,11 @@ static void call_end(struct call *call)
     struct call_runtime *runtime = call->runtime;
     call->kind->conclude(call);
     disarm(call);
-    if (call->wire && runtime->end_hook)
-        runtime->end_hook(call);
+    if (call->wire) {
+        call->ended_us = clock_now_us();
+        if (runtime->end_hook)
+            runtime->end_hook(call);
+    }
     list_remove(&call->due);
     list_remove(&call->running);
     runtime->n_running -= call->is_counted;
@@ -150,9 +200,36 @@ static void call_end(struct call *call)
     call_put(call);
 }
 
+/* The supervisor looks on, with no help but the order of these stores. */
+void call_enter(struct call *call)
+{
+    struct board_slot *slot = call->runtime->slot;
+    if (call->depth++ || call->is_built_in)
+        return;
+    current.call = call;
+    current.id = call->id;
+    atomic_store_explicit(&slot->current, (uintptr_t)call, memory_order_relaxed);
+    uint64_t entered = atomic_load_explicit(&slot->entered, memory_order_relaxed);
+    atomic_store_explicit(&slot->entered, entered + 1, memory_order_release);
+}
+
+static void leave_application(struct call *call)
+{
+    struct board_slot *slot = call->runtime->slot;
+    uint64_t entered = atomic_load_explicit(&slot->entered, memory_order_relaxed);
+    current.call = NULL;
+    atomic_store_explicit(&slot->entered, entered + 1, memory_order_release);
+    if (atomic_load_explicit(&slot->blocked_entered, memory_order_relaxed) == entered)
+        held_is_over(call);
+}
+
 void call_leave(struct call *call)
 {
-    if (--call->depth == 0 && call->is_finished)
+    if (--call->depth)
+        return;
+    if (!call->is_built_in)
+        leave_application(call);
+    if (call->is_finished)
         call_end(call);
 }
 
@@ -273,7 +350,8 @@ int call_receive(struct cgw_call *pub, struct cgw_event *event, cgw_done_fn *don
 {
     struct call *call = call_of(pub);
     if (call->is_receiving)
-        return call_misuse(call, "a receive is in flight already", 0, STR(""));
+        return call_misuse(call, call->is_hopping ? MOVED : "a receive is in flight already", 0,
+                           STR(""));
     if (call->is_canceled)
         return CGW_ECANCELED;
     int status = call->kind->receive(call, event);
@@ -290,7 +368,8 @@ int call_send(struct cgw_call *pub, const struct cgw_event *events, size_t n, cg
 {
     struct call *call = call_of(pub);
     if (call->is_sending)
-        return call_misuse(call, "a send is in flight already", 0, STR(""));
+        return call_misuse(call, call->is_hopping ? MOVED : "a send is in flight already", 0,
+                           STR(""));
     if (call->is_canceled)
         return CGW_ECANCELED;
     if (call->is_gone)
@@ -312,8 +391,8 @@ int call_send(struct cgw_call *pub, const struct cgw_event *events, size_t n, cg
 void call_finish(struct cgw_call *pub, int status)
 {
     struct call *call = call_of(pub);
-    if (call->is_finished) {
-        call_misuse(call, "finish was called before", 0, STR(""));
+    if (call->is_finished || call->is_hopping) {
+        call_misuse(call, call->is_hopping ? MOVED : "finish was called before", 0, STR(""));
         return;
     }
     call->is_finished = true;

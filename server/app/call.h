@@ -129,15 +129,16 @@ struct call {
     bool is_canceled;
     bool is_failed; /* an illegal event came: the response cannot be completed */
     bool is_finished;
-    bool is_aborted;  /* for the log: the response broke off */
-    bool wants_close; /* close the connection behind the response */
-    bool is_counted;  /* against limit_concurrency */
-    bool was_warned;  /* the warning of a dropped body went out */
-    bool is_built_in; /* app is not runtime->app */
-    bool is_fresh;    /* in app->call() for the first time: it may be begun anew on the pool */
-    bool is_hopping;  /* to be begun anew as soon as app->call() has returned */
-    bool has_tail;    /* html_tail goes behind the body */
-    bool is_tail_due; /* it is the next to be written */
+    bool is_aborted;        /* for the log: the response broke off */
+    bool wants_close;       /* close the connection behind the response */
+    bool is_counted;        /* against limit_concurrency */
+    bool was_warned;        /* the warning of a dropped body went out */
+    bool is_named;          /* cgw.route/1 was used */
+    bool is_built_in;       /* app is not runtime->app */
+    bool is_fresh;          /* inside app->call() on the loop: it may be begun anew on the pool */
+    bool is_hopping;        /* to be begun anew as soon as app->call() has returned */
+    bool has_tail;          /* html_tail goes behind the body */
+    bool is_tail_due;       /* it is the next to be written */
     atomic_bool has_posted; /* post() was used */
 };
 
@@ -156,6 +157,7 @@ struct call_runtime {
     struct net *net;                 /* of net/, opaque here */
     struct sync_runner *sync;        /* of a CGW_SYNC application, else NULL */
     struct sync_runner *pool_runner; /* of a CGW_ASYNC one, for what was moved to the pool */
+    bool is_on_pool;                 /* pool_runner takes all http calls */
     struct board_slot *slot; /* never NULL; whoever has a board sets it before the first call */
     /* Which application of the host's own answers this http call, or NULL: runtime->app does. It is
        CGW_ASYNC, and its calls do not count as in flight. NULL: there are none. Asked in
@@ -211,11 +213,9 @@ void call_finish(struct cgw_call *pub, int status);
 void call_close_file(struct call *call);
 /* Put the call on the list of those with callbacks due. */
 void call_is_due(struct call *call);
-/* Around every callback into the application. leave() ends the call where it has finished. */
-static inline void call_enter(struct call *call)
-{
-    call->depth++;
-}
+/* Around every callback into the application: the board and a crash handler see who is inside.
+   leave() ends the call where it has finished. */
+void call_enter(struct call *call);
 void call_leave(struct call *call);
 /* The application did what abi.h forbids: one log line, and CGW_EINVAL. */
 int call_misuse(struct call *call, const char *what, unsigned event_type, struct str at);

@@ -1,5 +1,7 @@
 /* An HTTP call: request body events in, response events out, by the table of order.c. */
 #include "app/call.h"
+#include "app/held.h"
+#include "app/tail.h"
 #include "base/log.h"
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -50,6 +52,15 @@ static int write_out(struct call *call, struct call_write *write, bool has_head)
     return call->wire->write(call, write);
 }
 
+/* What development adds to a response of the application's. */
+static void embellish(struct call *call)
+{
+    if (call->runtime->html_tail.len)
+        tail_consider(call);
+    if (!call->is_built_in)
+        held_add_timing(call, &call->head);
+}
+
 static int send_start(struct call *call, const struct cgw_event *event)
 {
     struct str at;
@@ -58,6 +69,8 @@ static int send_start(struct call *call, const struct cgw_event *event)
         return refuse(call, why, event, at);
     call->body_left = call->head.length;
     call->has_promised_trailers = event->flags & CGW_TRAILERS;
+    if (call->runtime->is_development)
+        embellish(call);
     return CGW_OK;
 }
 
@@ -82,6 +95,8 @@ static int measure(struct call *call, const struct cgw_event *event, struct call
     }
     call->body_sent += write->bytes;
     write->end = !more && !call->has_promised_trailers;
+    if (call->has_tail && !more)
+        tail_hold_end(call, write);
     return CGW_OK;
 }
 
@@ -227,12 +242,21 @@ static int send_event(struct call *call, const struct cgw_event *event, bool *ha
     return send_body(call, event, step, had_head);
 }
 
+/* The next event, or what goes behind the one before it. */
+static int send_next(struct call *call, bool *has_head)
+{
+    if (!call->is_tail_due)
+        return send_event(call, &call->send_events[call->send_next++], has_head);
+    struct call_write write = tail_take(call);
+    return write_out(call, &write, false);
+}
+
 static int http_send(struct call *call)
 {
     bool has_head = false;
     int status = CGW_OK;
-    while (status == CGW_OK && call->send_next < call->send_n)
-        status = send_event(call, &call->send_events[call->send_next++], &has_head);
+    while (status == CGW_OK && (call->send_next < call->send_n || call->is_tail_due))
+        status = send_next(call, &has_head);
     if (has_head && status == CGW_OK) {
         struct call_write write = {.fd = -1, .hold = true};
         status = write_out(call, &write, true);

@@ -23,6 +23,7 @@ static void open_done(struct letter *letter)
 {
     struct thread_job *job = list_owner(letter, struct thread_job, letter);
     struct thread_job now = *job;
+    pool_observe(&job->job);
     list_remove(&job->node);
     mem_free(job);
     if (now.call)
@@ -36,16 +37,16 @@ static void run_job(struct pool_job *pool_job)
     mailbox_post(job->mailbox, &job->letter);
 }
 
-int thread_job_run(struct list *jobs_of_call, struct cgw_call *call, struct pool *pool,
-                   struct mailbox *mailbox, void (*fn)(void *arg), void *arg, cgw_done_fn *done,
-                   void *done_arg)
+int thread_job_run(struct list *jobs_of_call, struct cgw_call *call,
+                   const struct pool_origin *origin, struct pool *pool, struct mailbox *mailbox,
+                   void (*fn)(void *arg), void *arg, cgw_done_fn *done, void *done_arg)
 {
     struct thread_job *job = mem_alloc(sizeof(*job));
     if (!job)
         return CGW_ENOMEM;
     *job = (struct thread_job){.call = call,
                                .mailbox = mailbox,
-                               .job.run = run_job,
+                               .job = {.run = run_job, .origin = *origin},
                                .letter.open = open_done,
                                .fn = fn,
                                .arg = arg,

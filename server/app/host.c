@@ -1,6 +1,7 @@
 /* The table that calls on the loop get: receive, send and finish of call.c, and what is around. */
 #include "app/call.h"
 #include "app/ext_thread.h"
+#include "app/route.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -33,7 +34,9 @@ static int host_post(struct cgw_call *pub, void (*fn)(struct cgw_call *, void *)
     if (!posted)
         return CGW_ENOMEM;
     *posted = (struct posted){.letter = {.open = open_posted}, .call = pub, .fn = fn, .arg = arg};
-    mailbox_post(call_of(pub)->runtime->mailbox, &posted->letter);
+    struct call *call = call_of(pub);
+    atomic_store_explicit(&call->has_posted, true, memory_order_relaxed);
+    mailbox_post(call->runtime->mailbox, &posted->letter);
     return CGW_OK;
 }
 
@@ -91,8 +94,9 @@ static int thread_run(struct cgw_call *pub, void (*fn)(void *arg), void *arg, cg
     struct call *call = call_of(pub);
     if (call->is_canceled)
         return CGW_ECANCELED;
-    return thread_job_run(&call->jobs, pub, call->runtime->pool, call->runtime->mailbox, fn, arg,
-                          done, done_arg);
+    struct pool_origin origin = {call, call->id, &call->runtime->slot->pool_wait};
+    return thread_job_run(&call->jobs, pub, &origin, call->runtime->pool, call->runtime->mailbox,
+                          fn, arg, done, done_arg);
 }
 
 static int always(struct cgw_call *pub)
@@ -140,7 +144,8 @@ const void *call_extension(const struct cgw_host *host, const char *id)
         const void *table;
     } tables[] = {{CGW_EXT_THREAD, &ext_thread},     {CGW_EXT_DISCONNECT, &ext_disconnect},
                   {CGW_EXT_SHUTDOWN, &ext_shutdown}, {CGW_EXT_FILE, &ext_file},
-                  {CGW_EXT_TRAILERS, &ext_trailers}, {CGW_EXT_INFORMATIONAL, &ext_informational}};
+                  {CGW_EXT_TRAILERS, &ext_trailers}, {CGW_EXT_INFORMATIONAL, &ext_informational},
+                  {CGW_EXT_ROUTE, &route_table}};
     (void)host;
     if (strcmp(id, CGW_EXT_LOOP) == 0)
         return ext_loop;

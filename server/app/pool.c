@@ -6,6 +6,8 @@
  * while nobody is idle.
  */
 #include "app/pool.h"
+#include "app/current.h"
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/thread.h"
@@ -103,6 +105,15 @@ static void leave(struct pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
+static void run(struct pool_job *job)
+{
+    current = (struct current){job->origin.call, job->origin.call_id, NULL, true};
+    job->wait_us = clock_now_us() - job->queued_us;
+    job->run(job);
+    current.call = NULL;
+    current.route = NULL;
+}
+
 static void *run_jobs(void *arg)
 {
     struct starter starter = *(struct starter *)arg;
@@ -112,7 +123,7 @@ static void *run_jobs(void *arg)
     mem_free(arg);
     thread_cond_init(&self.work);
     while (job) {
-        job->run(job);
+        run(job);
         pthread_mutex_lock(&pool->lock);
         job = queue_take(pool);
         if (!job && !pool->is_closing)
@@ -164,6 +175,7 @@ static bool wait_in_queue(struct pool *pool, struct pool_job *job)
 int pool_submit(struct pool *pool, struct pool_job *job)
 {
     bool is_taken = true;
+    job->queued_us = clock_now_us();
     pthread_mutex_lock(&pool->lock);
     if (pool->is_closing)
         is_taken = false;

@@ -1,19 +1,32 @@
 /*
  * The worker's thread pool: threads start on demand up to a maximum, idle ones leave, the queue is
- * bounded. It knows nothing of calls: a job is a function.
+ * bounded. It knows no more of calls than their addresses: a job is a function.
  */
 #ifndef APP_POOL_H
 #define APP_POOL_H
+#include "base/board.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct call;
 struct pool;
+
+/* For whom a job is: what app/current.h says of the thread that runs it, and where its wait is
+   counted; all NULL: for nobody in particular. */
+struct pool_origin {
+    struct call *call;
+    uint64_t call_id;
+    struct board_histogram *waits; /* the loop's: see pool_observe() */
+};
 
 /* The submitter's memory until run() is called; run() may free it. */
 struct pool_job {
     struct pool_job *next;
     void (*run)(struct pool_job *job); /* on a pool thread */
+    struct pool_origin origin;
+    uint64_t queued_us; /* the pool's, as is wait_us */
+    uint64_t wait_us;   /* from pool_submit() to run() */
 };
 
 struct pool_settings {
@@ -37,5 +50,11 @@ int pool_free(struct pool *pool, uint32_t timeout_ms);
  * (or no thread could be started and there is none). [any-thread]
  */
 int pool_submit(struct pool *pool, struct pool_job *job);
+/* Count how long the job waited for its thread, once it is back. [loop-thread] */
+static inline void pool_observe(const struct pool_job *job)
+{
+    if (job->origin.waits)
+        board_observe(job->origin.waits, job->wait_us);
+}
 void pool_status(struct pool *pool, struct pool_status *ret_status); /* [any-thread] */
 #endif

@@ -3,6 +3,7 @@
  * that the thread sends, and the end.
  */
 #include "app/sync.h"
+#include "app/current.h"
 #include "app/sync_host.h"
 #include "base/clock.h"
 #include "base/list.h"
@@ -134,7 +135,8 @@ static const struct cgw_host *table_for(struct sync_runner *runner, const struct
     return &table->host;
 }
 
-static struct sync *get(struct sync_runner *runner, struct cgw_call *outer)
+static struct sync *get(struct sync_runner *runner, struct cgw_call *outer,
+                        const struct pool_origin *origin)
 {
     struct sync *sync = take_free(runner);
     if (!sync)
@@ -142,6 +144,7 @@ static struct sync *get(struct sync_runner *runner, struct cgw_call *outer)
     sync->call = (struct cgw_call){outer->scope, table_for(runner, outer), NULL};
     sync->outer = outer;
     sync->runner = runner;
+    sync->job.origin = *origin;
     sync->last_post = &sync->posts;
     sync->receiving.letter.open = open_receive;
     sync->sending.letter.open = open_send;
@@ -210,6 +213,7 @@ static void open_receive(struct letter *letter)
 {
     struct sync *sync = list_owner(letter, struct sync, receiving.letter);
     struct cgw_call *outer = sync->outer;
+    sync_hear(sync);
     int status = outer->host->receive(outer, &sync->event, receive_done, sync);
     if (status != CGW_PENDING)
         answer(sync, &sync->receiving, status);
@@ -226,6 +230,7 @@ static void open_send(struct letter *letter)
 {
     struct sync *sync = list_owner(letter, struct sync, sending.letter);
     struct cgw_call *outer = sync->outer;
+    sync_hear(sync);
     int status = outer->host->send(outer, sync->events, sync->n_events, send_done, sync);
     if (status != CGW_PENDING)
         answer(sync, &sync->sending, status);
@@ -233,7 +238,9 @@ static void open_send(struct letter *letter)
 
 static void open_finish(struct letter *letter)
 {
-    end(list_owner(letter, struct sync, finishing.letter));
+    struct sync *sync = list_owner(letter, struct sync, finishing.letter);
+    sync_hear(sync);
+    end(sync);
 }
 
 /* A response that nobody waited for may have failed: then the call has. */
@@ -269,6 +276,7 @@ static void run_job(struct pool_job *job)
 static void *run_lifespan(void *arg)
 {
     struct sync *sync = arg;
+    current = (struct current){sync->job.origin.call, sync->job.origin.call_id, NULL, true};
     sync_host_run(sync, sync->runner->app);
     return NULL;
 }
@@ -428,49 +436,11 @@ static void read_body(struct sync *sync)
     } while (status != CGW_PENDING && take_piece(sync, status));
 }
 
-/* ---- what the module may ask of the outer call ---- */
+/* ---- begin ---- */
 
-static bool ask_want(struct cgw_call *outer, const char *id)
+void sync_call(struct sync_runner *runner, struct cgw_call *outer, const struct pool_origin *origin)
 {
-    const struct cgw_event_extension *table = outer->host->extension(outer->host, id);
-    return table && table->is_wanted(outer);
-}
-
-static void note_gone(struct cgw_call *call, int status, void *arg)
-{
-    struct sync *sync = arg;
-    (void)call, (void)status;
-    atomic_store(&sync->is_gone, true);
-}
-
-static void note_draining(struct cgw_call *call, int status, void *arg)
-{
-    struct sync *sync = arg;
-    (void)call, (void)status;
-    atomic_store(&sync->is_draining, true);
-}
-
-/* The outer's answers belong to the loop: what the thread may ask is kept for it here. */
-static void watch(struct sync *sync)
-{
-    struct cgw_call *outer = sync->outer;
-    const struct cgw_host *host = outer->host;
-    const struct cgw_disconnect *disconnect = host->extension(host, CGW_EXT_DISCONNECT);
-    const struct cgw_shutdown *shutdown = host->extension(host, CGW_EXT_SHUTDOWN);
-    if (shutdown && shutdown->notify(outer, note_draining, sync) == CGW_ECANCELED)
-        atomic_store(&sync->is_draining, true);
-    if (outer->scope->type == CGW_SCOPE_LIFESPAN)
-        return;
-    if (disconnect && disconnect->notify(outer, note_gone, sync) == CGW_ECLOSED)
-        atomic_store(&sync->is_gone, true);
-    sync->wants[SYNC_WANT_FILE] = ask_want(outer, CGW_EXT_FILE);
-    sync->wants[SYNC_WANT_TRAILERS] = ask_want(outer, CGW_EXT_TRAILERS);
-    sync->wants[SYNC_WANT_INFORMATIONAL] = ask_want(outer, CGW_EXT_INFORMATIONAL);
-}
-
-void sync_call(struct sync_runner *runner, struct cgw_call *outer)
-{
-    struct sync *sync = get(runner, outer);
+    struct sync *sync = get(runner, outer, origin);
     size_t bytes;
     if (runner->n_refused && may_tell(runner))
         tell_refused(runner);
@@ -478,7 +448,7 @@ void sync_call(struct sync_runner *runner, struct cgw_call *outer)
         outer->host->finish(outer, CGW_ENOMEM);
         return;
     }
-    watch(sync);
+    sync_watch(sync);
     if (outer->scope->type == CGW_SCOPE_LIFESPAN) {
         start_lifespan(sync);
     } else if (has_small_body(outer->scope, &bytes)) {

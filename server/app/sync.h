@@ -18,7 +18,9 @@ void sync_runner_free(struct sync_runner *runner);
 
 /*
  * Begin a call of the asynchronous host's (outer). A small body is read before the hop; a full pool
- * answers 503 with Retry-After; the lifespan gets a thread of its own. [loop-thread]
+ * answers 503 with Retry-After; the lifespan gets a thread of its own. origin, which is copied, is
+ * for the pool. [loop-thread]
  */
-void sync_call(struct sync_runner *runner, struct cgw_call *outer);
+void sync_call(struct sync_runner *runner, struct cgw_call *outer,
+               const struct pool_origin *origin);
 #endif

@@ -87,7 +87,7 @@ static int perform(struct sync *sync, struct sync_op *op)
 }
 
 /* The scope may be gone by now, so the line cannot say which call. */
-static int misuse(const char *what)
+int sync_misuse(const char *what)
 {
     log_line(LOG_LEVEL_ERROR, 503, "a sync application used its call after finish() function=%s",
              what);
@@ -98,7 +98,7 @@ static int misuse(const char *what)
 static int begin(struct sync *sync, const struct sync_op *op, const char *what)
 {
     if (atomic_load(&sync->is_finished))
-        return misuse(what);
+        return sync_misuse(what);
     run_posts(sync);
     if (atomic_load(&sync->is_finished))
         return CGW_ECANCELED;
@@ -367,7 +367,7 @@ static void sync_finish(struct cgw_call *call, int status)
             give(sync, NULL, 0); /* a start without a body is the outer's to judge */
     }
     if (atomic_load(&sync->is_finished))
-        misuse("finish");
+        sync_misuse("finish");
     else
         end_call(sync, status);
 }
@@ -378,7 +378,7 @@ static void *sync_alloc(struct cgw_call *call, size_t bytes)
 {
     struct sync *sync = sync_of(call);
     if (atomic_load(&sync->is_finished)) {
-        misuse("alloc");
+        sync_misuse("alloc");
         return NULL;
     }
     return arena_alloc(&sync->arena, bytes);
@@ -388,82 +388,9 @@ static void sync_log(struct cgw_call *call, int level, const char *message, size
 {
     struct sync *sync = sync_of(call);
     if (atomic_load(&sync->is_finished))
-        misuse("log");
+        sync_misuse("log");
     else
         sync->outer->host->log(sync->outer, level, message, len);
-}
-
-static int wants_file(struct cgw_call *call)
-{
-    return sync_of(call)->wants[SYNC_WANT_FILE];
-}
-
-static int wants_trailers(struct cgw_call *call)
-{
-    return sync_of(call)->wants[SYNC_WANT_TRAILERS];
-}
-
-static int wants_informational(struct cgw_call *call)
-{
-    return sync_of(call)->wants[SYNC_WANT_INFORMATIONAL];
-}
-
-static int run_here(struct cgw_call *call, void (*fn)(void *arg), void *arg, cgw_done_fn *done,
-                    void *done_arg)
-{
-    (void)call, (void)done, (void)done_arg;
-    fn(arg);
-    return CGW_OK;
-}
-
-static int is_disconnected(struct cgw_call *call)
-{
-    return atomic_load(&sync_of(call)->is_gone);
-}
-
-static int is_draining(struct cgw_call *call)
-{
-    return atomic_load(&sync_of(call)->is_draining);
-}
-
-static int notify_never(struct cgw_call *call, cgw_done_fn *fn, void *arg)
-{
-    (void)call, (void)fn, (void)arg;
-    return CGW_EINVAL;
-}
-
-static const struct cgw_event_extension file = {sizeof(file), CGW_HTTP_RESPONSE_FILE, 0,
-                                                wants_file};
-static const struct cgw_event_extension trailers = {sizeof(trailers), CGW_HTTP_RESPONSE_TRAILERS, 0,
-                                                    wants_trailers};
-static const struct cgw_event_extension informational = {
-    sizeof(informational), CGW_HTTP_RESPONSE_INFORMATIONAL, 0, wants_informational};
-static const struct cgw_thread thread = {sizeof(thread), 0, run_here};
-static const struct cgw_disconnect disconnect = {sizeof(disconnect), 0, is_disconnected,
-                                                 notify_never};
-static const struct cgw_shutdown drain = {sizeof(drain), 0, is_draining, notify_never};
-
-/* A module may use what both this side and the outer host have; cgw.loop/1 is of the loop only. */
-static const struct {
-    const char *id;
-    const void *table;
-} extensions[] = {
-    {CGW_EXT_FILE, &file},
-    {CGW_EXT_TRAILERS, &trailers},
-    {CGW_EXT_INFORMATIONAL, &informational},
-    {CGW_EXT_DISCONNECT, &disconnect},
-    {CGW_EXT_SHUTDOWN, &drain},
-};
-
-static const void *sync_extension(const struct cgw_host *host, const char *id)
-{
-    const struct cgw_host *outer = ((const struct sync_table *)(const void *)host)->outer;
-    if (strcmp(id, CGW_EXT_THREAD) == 0)
-        return &thread;
-    for (size_t i = 0; i < sizeof(extensions) / sizeof(*extensions); i++)
-        if (strcmp(id, extensions[i].id) == 0)
-            return outer->extension(outer, id) ? extensions[i].table : NULL;
-    return NULL;
 }
 
 void sync_host_init(struct sync_table *table, const struct cgw_host *outer)

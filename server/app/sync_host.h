@@ -56,6 +56,13 @@ struct sync {
     atomic_bool is_draining; /* what cgw.shutdown says */
     atomic_bool is_finished; /* the module has called finish() */
     bool wants[SYNC_WANTS];  /* fixed before the hop */
+    bool is_heard;           /* loop only: its first letter has come */
+
+    /* the route's name, in the arena, NUL-terminated: set once by the thread; then the loop's, too,
+       which hands it to the outer with the next letter */
+    _Atomic(const char *) route;
+    size_t route_len;   /* written before route is */
+    bool is_route_told; /* loop only */
 
     /* the body read before the hop; then the thread's */
     struct cgw_str body;
@@ -93,4 +100,16 @@ void sync_host_run(struct sync *sync, const struct cgw_app *app);
 void sync_post_op(struct sync *sync, struct sync_op *op);
 /* Let go; the last one frees. */
 void sync_release_by_thread(struct sync *sync);
+/* The call was used after its finish(): one log line, and CGW_EINVAL. [pool-thread] */
+int sync_misuse(const char *function);
+
+/* ---- sync_extend.c ---- */
+
+/* The outer's answers belong to the loop: what the thread may ask is kept for it. [loop-thread] */
+void sync_watch(struct sync *sync);
+/* What comes along with a letter: how long the job had waited, how the thread named the route.
+   [loop-thread] */
+void sync_hear(struct sync *sync);
+/* The extension function of the module's table. */
+const void *sync_extension(const struct cgw_host *host, const char *id);
 #endif

@@ -51,7 +51,8 @@ __attribute__((noinline)) void access_log_call(struct call *call)
     if (!net->access)
         return;
     const struct cgw_scope *scope = &call->scope;
-    uint64_t took = clock_now_us() - call->started_us;
+    uint64_t ended_us = call->ended_us ? call->ended_us : clock_now_us();
+    uint64_t took = ended_us - call->started_us;
     struct access_record record = {
         .client = from_cgw(scope->client),
         .client_port = scope->client_port,
@@ -66,6 +67,7 @@ __attribute__((noinline)) void access_log_call(struct call *call)
         .wall_us = clock_wall_us() - took,
         .request_id = call->id,
         .scheme = from_cgw(scope->scheme),
+        .route = call->route_name,
         .is_aborted = call->is_aborted,
         .keep_alive = call->n_before,
     };

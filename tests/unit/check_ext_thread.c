@@ -8,6 +8,7 @@ static struct mailbox mailbox;
 static struct pool *pool;
 static struct list jobs;
 static struct cgw_call call;
+static const struct pool_origin origin;
 static atomic_int wakes, ran, gate;
 static int done_count, done_status;
 static void *done_arg;
@@ -57,7 +58,7 @@ static void note_done(struct cgw_call *of, int status, void *arg)
 
 static int run_one(void)
 {
-    return thread_job_run(&jobs, &call, pool, &mailbox, block, &ran, note_done, &done_count);
+    return thread_job_run(&jobs, &call, &origin, pool, &mailbox, block, &ran, note_done, &done_count);
 }
 
 static void wait_for_wakes(int n)
@@ -129,7 +130,7 @@ START_TEST(done_may_end_the_call_with_others_still_there)
     begin(1, 4);
     for (int i = 0; i < 3; i++)
         ck_assert_int_eq(
-            thread_job_run(&jobs, &call, pool, &mailbox, block, &ran, abandon_rest, NULL),
+            thread_job_run(&jobs, &call, &origin, pool, &mailbox, block, &ran, abandon_rest, NULL),
             CGW_PENDING);
     end();
     ck_assert_int_eq(done_count, 1);

@@ -214,7 +214,7 @@ START_TEST(a_full_pool_is_503)
     for (int i = 0; i < 3; i++) {
         play_init(&more[i], "GET");
         more[i].is_pending = i == 2 && _i;
-        sync_call(play_runner, &more[i].call);
+        sync_call(play_runner, &more[i].call, &play_origin);
         play_until(&more[i], &stage, 1);
     }
     play_until_finished(&more[2]);
@@ -240,7 +240,7 @@ START_TEST(refusals_behind_the_first_line_are_told_in_the_end)
     play_begin(wait_at_the_gate, 1, 1);
     for (int i = 0; i < 6; i++) {
         play_init(&more[i], "GET");
-        sync_call(play_runner, &more[i].call);
+        sync_call(play_runner, &more[i].call, &play_origin);
         play_until(&more[i], &stage, 1);
     }
     atomic_store(&gate, 1);
@@ -314,7 +314,7 @@ START_TEST(calls_in_a_row_and_at_once)
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < AT_ONCE; i++) {
             play_init(&many[i], "GET");
-            sync_call(play_runner, &many[i].call);
+            sync_call(play_runner, &many[i].call, &play_origin);
         }
         for (int i = 0; i < AT_ONCE; i++)
             play_until_finished(&many[i]);
@@ -348,7 +348,7 @@ START_TEST(the_lifespan_has_a_thread_of_its_own)
     play_init(&lifespan, "");
     lifespan.scope.type = CGW_SCOPE_LIFESPAN;
     play_begin(live, 1, 0);
-    sync_call(play_runner, &lifespan.call);
+    sync_call(play_runner, &lifespan.call, &play_origin);
     play_until(&lifespan, &stage, 1);
     ck_assert_str_eq(lifespan.sent, "2 |;");
     lifespan.is_stuck = true;

@@ -458,7 +458,7 @@ START_TEST(the_module_sees_a_host_of_its_own)
     play_begin(look_around, 1, 1);
     play_body(&play, "x", 1, 0);
     play.is_pending = true;
-    sync_call(play_runner, &play.call);
+    sync_call(play_runner, &play.call, &play_origin);
     play_drain(&play);
     play_until_finished(&play);
     play_end();

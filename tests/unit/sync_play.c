@@ -8,6 +8,8 @@
 struct mailbox play_mailbox;
 struct pool *play_pool;
 struct sync_runner *play_runner;
+struct board_histogram play_waits;
+const struct pool_origin play_origin = {.waits = &play_waits};
 
 static struct cgw_app app = {.name = "play", .kind = CGW_SYNC};
 static pthread_t loop_thread;
@@ -250,7 +252,7 @@ void play_until(struct play *play, atomic_int *flag, int value)
 
 void play_run(struct play *play)
 {
-    sync_call(play_runner, &play->call);
+    sync_call(play_runner, &play->call, &play_origin);
     play_until_finished(play);
 }
 

@@ -51,6 +51,8 @@ struct play {
 extern struct mailbox play_mailbox;
 extern struct pool *play_pool;
 extern struct sync_runner *play_runner;
+extern struct board_histogram play_waits;
+extern const struct pool_origin play_origin; /* counts in play_waits */
 
 /* Set up, with a pool of so many threads and places, for an application that calls this. */
 void play_begin(void (*call)(struct cgw_call *call), uint32_t threads, uint32_t queue);

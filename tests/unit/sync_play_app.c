@@ -63,7 +63,7 @@ void begin_and_get_stuck(void (*call)(struct cgw_call *call))
 {
     atomic_store(&stage, 0);
     play_begin(call, 2, 8);
-    sync_call(play_runner, &play.call);
+    sync_call(play_runner, &play.call, &play_origin);
     play.is_stuck = true;
     play_until(&play, &stage, 1);
     while (!play.receiving.is_set && !play.sending.is_set)

@@ -1,0 +1,160 @@
+/*
+ * All this is off the common path: it runs when a handler has taken the loop for a tenth of a
+ * second.
+ */
+#include "app/held.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include <stdio.h>
+
+enum {
+    SITES = 64, /* told in the life of a worker */
+    PROMOTE_AT = 2,
+    SITE_BYTES = sizeof((struct board_slot *)0)->blocked_site
+};
+
+/* ---- telling ---- */
+
+/* As the supervisor has it by now; it writes while we read, so the end is not taken on trust. */
+static void copy_site(const struct board_slot *slot, char dst[SITE_BYTES])
+{
+    memcpy(dst, slot->blocked_site, SITE_BYTES);
+    dst[SITE_BYTES - 1] = '\0';
+}
+
+static uint64_t hash(uint64_t hash, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        hash = (hash ^ (unsigned char)text.ptr[i]) * 0x100000001b3;
+    return hash;
+}
+
+/* Told once for each site, or route, or path: whichever is known first. Past SITES for none. */
+static bool is_news(const struct call *call, const char *site)
+{
+    static uint64_t told[SITES];
+    static unsigned n_told;
+    struct str path = {call->scope.raw_path.ptr, call->scope.raw_path.len};
+    struct str what = *site ? str_from(site) : call->route_name.ptr ? call->route_name : path;
+    uint64_t key = hash(0xcbf29ce484222325, what);
+    for (unsigned i = 0; i < n_told; i++)
+        if (told[i] == key)
+            return false;
+    if (n_told == SITES)
+        return false;
+    told[n_told++] = key;
+    return true;
+}
+
+static struct str or_dash(const char *ptr, size_t len)
+{
+    return len ? (struct str){ptr, len} : STR("-");
+}
+
+static void tell(const struct call *call, const char *site)
+{
+    const struct cgw_scope *scope = &call->scope;
+    struct str route = or_dash(call->route_name.ptr, call->route_name.len);
+    struct str method = or_dash(scope->method.ptr, scope->method.len);
+    struct str path = or_dash(scope->raw_path.ptr, scope->raw_path.len);
+    log_line(LOG_LEVEL_WARNING, 307,
+             "a call held the loop, and with it all others: declare the application CGW_SYNC, or "
+             "hand the call to cgw.thread/1 total_ms=%llu site=%s route=%.*s method=%.*s "
+             "target=%.*s%s%.*s call=%016llx",
+             (unsigned long long)(call->blocked_us / 1000), *site ? site : "-", (int)route.len,
+             route.ptr, (int)method.len, method.ptr, (int)path.len, path.ptr,
+             scope->query.len ? "?" : "", (int)scope->query.len,
+             scope->query.len ? scope->query.ptr : "", (unsigned long long)call->id);
+}
+
+/* ---- promotion ---- */
+
+/* Of an application that names routes, calls that are not named stay where they are. */
+static bool may_promote(const struct call *call)
+{
+    const struct call_runtime *runtime = call->runtime;
+    const struct board_slot *slot = runtime->slot;
+    const struct board_route *route = &slot->routes[call->route];
+    if (!runtime->settings->promote_blocking || !(runtime->app->flags & CGW_THREAD_SAFE) ||
+        runtime->app->kind != CGW_ASYNC || call->kind != &call_http)
+        return false;
+    return board_get(&route->blocked) >= PROMOTE_AT && !atomic_load(&route->is_promoted) &&
+           (call->route || atomic_load(&slot->n_routes) <= 1);
+}
+
+static bool has_runner(struct call_runtime *runtime)
+{
+    return runtime->pool_runner || sync_runner_new(runtime->app, runtime->pool, runtime->mailbox,
+                                                   &runtime->pool_runner) == 0;
+}
+
+static void promote(struct call *call)
+{
+    struct call_runtime *runtime = call->runtime;
+    struct board_route *route = &runtime->slot->routes[call->route];
+    if (!may_promote(call) || !has_runner(runtime))
+        return;
+    atomic_store(&route->is_promoted, 1);
+    runtime->is_on_pool |= call->route == 0;
+    log_line(LOG_LEVEL_INFO, 308,
+             "moved to the thread pool from now on, as it held the loop again: %s%s",
+             call->route ? "route=" : "the whole application", call->route ? route->name : "");
+}
+
+void held_is_over(struct call *call)
+{
+    char site[SITE_BYTES];
+    struct board_slot *slot = call->runtime->slot;
+    atomic_thread_fence(memory_order_acquire); /* behind blocked_entered, which was seen */
+    uint64_t since = atomic_load(&slot->blocked_since_us), now = clock_now_us();
+    call->blocked_us = now > since ? now - since : 1;
+    board_add(&slot->routes[call->route].blocked, 1);
+    copy_site(slot, site);
+    if (is_news(call, site))
+        tell(call, site);
+    promote(call);
+}
+
+/* ---- the browser ---- */
+
+/* How long the call holds the loop by now, where it is caught at it; else how long it did. */
+static uint64_t held_us(const struct call *call)
+{
+    const struct board_slot *slot = call->runtime->slot;
+    uint64_t entered = atomic_load_explicit(&slot->entered, memory_order_relaxed);
+    if (call->depth == 0 || atomic_load(&slot->blocked_entered) != entered ||
+        atomic_load(&slot->current) != (uintptr_t)call)
+        return call->blocked_us;
+    uint64_t since = atomic_load(&slot->blocked_since_us), now = clock_now_us();
+    return now > since ? now - since : 1;
+}
+
+/* The site is put into a quoted-string: what would need more care there becomes '?'. */
+static void copy_quotable_site(const struct board_slot *slot, char dst[SITE_BYTES])
+{
+    copy_site(slot, dst);
+    for (char *c = dst; *c; c++)
+        if (*c < ' ' || *c > '~' || *c == '"' || *c == '\\')
+            *c = '?';
+}
+
+void held_add_timing(struct call *call, struct head *head)
+{
+    char value[SITE_BYTES + 64], site[SITE_BYTES];
+    uint64_t us = held_us(call);
+    if (!us)
+        return;
+    copy_quotable_site(call->runtime->slot, site);
+    int len = snprintf(value, sizeof value, "cgw-blocked;dur=%llu.%03u%s%s%s",
+                       (unsigned long long)(us / 1000), (unsigned)(us % 1000),
+                       *site ? ";desc=\"" : "", site, *site ? "\"" : "");
+    struct field *fields = arena_alloc(&call->arena, (head->n_fields + 1) * sizeof *fields);
+    const char *text = arena_copy(&call->arena, value, (size_t)len);
+    if (!fields || !text)
+        return;
+    for (size_t i = 0; i < head->n_fields; i++)
+        fields[i] = head->fields[i];
+    fields[head->n_fields++] =
+        (struct field){.name = STR("server-timing"), .value = {text, (size_t)len}};
+    head->fields = fields;
+}
