@@ -9,6 +9,7 @@
 #include "net/access_log.h"
 #include "net/conn.h"
 #include "net/ext_loop.h"
+#include "net/last_words.h"
 #include "net/listener.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -97,6 +98,9 @@ static void log_call(struct call *call)
 int net_init(struct net *net, struct ev_loop *loop, const struct settings *settings,
              struct call_runtime *runtime)
 {
+    int rc = last_words_init();
+    if (rc < 0)
+        return rc;
     *net = (struct net){.loop = loop, .settings = settings, .runtime = runtime};
     net->limits = (struct http1_limits){.head_bytes = settings->limit_head_bytes,
                                         .head_fields = settings->limit_head_fields,
