@@ -38,7 +38,6 @@ static const char head_behind_title[] =
     ".warning { color: var(--warning); }\n"
     ".note { color: var(--note); }\n"
     ".marks { color: var(--error); }\n"
-    ".plain { color: var(--dim); }\n"
     "b { color: var(--text); font-weight: 700; }\n"
     "</style>\n";
 static const char refresh[] = "<meta http-equiv=\"refresh\" content=\"1\">\n";
