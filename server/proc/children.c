@@ -137,6 +137,16 @@ pid_t children_fork(child_exit_fn *fn, void *arg)
     return pid;
 }
 
+int children_adopt(pid_t pid, child_exit_fn *fn, void *arg)
+{
+    struct child *child = mem_zalloc(sizeof *child);
+    if (!child)
+        return -ENOMEM;
+    *child = (struct child){.pid = pid, .fn = fn, .arg = arg};
+    list_append(&children, &child->link);
+    return 0;
+}
+
 void children_forget(pid_t pid)
 {
     struct child *child = find(pid);

@@ -25,6 +25,8 @@ void children_stop(void);
  * descriptors are closed). fn runs in the parent when the child has ended.
  */
 pid_t children_fork(child_exit_fn *fn, void *arg);
+/* One that was forked elsewhere. 0 or -ENOMEM. */
+int children_adopt(pid_t pid, child_exit_fn *fn, void *arg);
 /* fn will not run; the child is still reaped. */
 void children_forget(pid_t pid);
 #endif

@@ -1,9 +1,10 @@
-/* cgw-serve: options, then the module, then the socket, then the worker. */
-#include "app/module.h"
+/* cgw-serve: options, the log, and then the supervisor. */
 #include "base/log.h"
-#include "base/mem.h"
 #include "net/loop_memory.h"
+#include "proc/metrics/status.h"
 #include "proc/options.h"
+#include "proc/supervisor.h"
+#include "proc/system/upgrade.h"
 #include "proc/worker.h"
 #include <errno.h>
 #include <signal.h>
@@ -24,37 +25,19 @@ static void raise_file_limit(void)
                  strerror(errno));
 }
 
-/* One line, naming its cause; the exit code. */
-static int fail(int exit_code, unsigned number, char *error)
-{
-    log_line(LOG_LEVEL_ERROR, number, "%s", error ? error : "out of memory");
-    mem_free(error);
-    return exit_code;
-}
-
-static int serve(const struct settings *settings)
-{
-    const struct cgw_app *app;
-    struct listener *listener;
-    char *error = NULL;
-    if (module_load(settings->module, &app, &error) < 0)
-        return fail(EXIT_MODULE, 201, error);
-    if (settings->check_only) {
-        printf("configuration and module are fine: %s\n", settings->module);
-        return fflush(stdout) == 0 ? EXIT_FINE : EXIT_CANNOT_RUN;
-    }
-    if (listener_open(settings, &listener, &error) < 0)
-        return fail(EXIT_CANNOT_RUN, 102, error);
-    return worker_run(settings, app, listener);
-}
-
 int main(int argc, char **argv, char **envp)
 {
     struct options *options;
     int exit_code;
+    upgrade_is_one(); /* takes its variable out of the environment */
     if (options_load(argc, argv, envp, &options, &exit_code) < 0)
         return exit_code;
     const struct settings *settings = options_settings(options);
+    if (settings->status) {
+        exit_code = status_run(settings->module, stdout, stderr);
+        options_free(options);
+        return exit_code;
+    }
     signal(SIGPIPE, SIG_IGN);
     loop_memory_install();
     int rc = log_start(settings->error_log, settings->log_format == SETTINGS_LOG_JSON,
@@ -66,8 +49,8 @@ int main(int argc, char **argv, char **envp)
         return EXIT_CANNOT_RUN;
     }
     raise_file_limit();
-    exit_code = serve(settings);
+    exit_code = settings->check_only ? supervisor_check(options)
+                                     : supervisor_run(argc, argv, envp, options);
     log_stop();
-    options_free(options);
     return exit_code;
 }

@@ -4,16 +4,24 @@
  */
 #include "proc/worker.h"
 #include "app/lifespan.h"
+#include "app/module.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/access_log.h"
 #include "net/net.h"
+#include "net/pulse.h"
+#include "proc/channel.h"
+#include "proc/choose.h"
+#include "proc/report/crash.h"
 #include "proc/stop_signal.h"
+#include "proc/system/sandbox.h"
 #include "proc/worker_parts.h"
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 enum { CANCEL_GRACE_MS = 2000, POOL_GRACE_MS = 1000, POOL_LOOK_US = 5000 };
@@ -21,9 +29,9 @@ enum { CANCEL_GRACE_MS = 2000, POOL_GRACE_MS = 1000, POOL_LOOK_US = 5000 };
 enum phase { STARTING, SERVING, DRAINING, STOPPING, OVER };
 
 struct worker {
+    const struct worker_start *start;
     const struct settings *settings;
     const struct cgw_app *app;
-    struct listener *listener; /* ours until the net has it */
     struct ev_loop *loop;
     struct net net;
     struct call_runtime runtime;
@@ -31,9 +39,13 @@ struct worker {
     struct lifespan lifespan;
     struct deadline limit;     /* of the phase */
     struct deadline pool_wait; /* until the next look at the pool */
-    ev_signal term, intr, hup, usr1;
+    ev_signal term, usr1;
+    ev_io channel;
+    ev_prepare wear; /* counts requests, where there is a most of them */
+    uint64_t first_id, most_requests;
     enum phase phase;
-    int signals;
+    bool has_net;
+    bool is_asked_to_stop; /* by whomever */
     bool has_canceled;
     int exit_code;
 };
@@ -55,13 +67,22 @@ static void set_limit(struct worker *worker, uint32_t ms)
         deadline_set(&worker->net.deadlines, &worker->limit, (uint64_t)ms * 1000);
 }
 
-static void say_serving(struct worker *worker)
+static void set_phase(struct worker *worker, enum phase phase, enum board_state state)
 {
-    char *url = listener_url(worker->listener);
-    const char *name = worker->app->name ? worker->app->name : "";
-    log_line(LOG_LEVEL_INFO, 101, "serving url=%s module=%s name=%s pid=%d", url ? url : "?",
-             worker->settings->module, name, (int)getpid());
-    mem_free(url);
+    worker->phase = phase;
+    atomic_store(&worker->start->slot->state, state);
+}
+
+/* The supervisor wants to know why there is no worker. */
+__attribute__((format(printf, 2, 3))) static void tell_failed(struct worker *worker,
+                                                              const char *format, ...)
+{
+    char text[CHANNEL_TEXT_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    channel_tell(worker->start->channel, CHANNEL_FAILED, text);
 }
 
 /* The application has answered and has left its lifespan: nothing of it runs any more. */
@@ -88,22 +109,26 @@ static void stop_when_pool_is_idle(struct deadline *pool_wait)
 
 static void stop_lifespan(struct worker *worker)
 {
-    worker->phase = STOPPING;
+    set_phase(worker, STOPPING, BOARD_STOPPING);
     set_limit(worker, worker->settings->timeout_shutdown_ms);
     stop_when_pool_is_idle(&worker->pool_wait);
 }
 
 static void serve(struct worker *worker)
 {
-    if (worker->signals) {
+    const struct worker_start *start = worker->start;
+    if (worker->is_asked_to_stop) {
         stop_lifespan(worker);
         return;
     }
-    worker->phase = SERVING;
+    set_phase(worker, SERVING, BOARD_SERVING);
     set_limit(worker, 0);
-    say_serving(worker);
-    listener_start(worker->listener, &worker->net);
-    worker->listener = NULL;
+    for (size_t i = 0; i < start->n_listeners; i++)
+        listener_start(start->listeners[i], &worker->net);
+    log_line(LOG_LEVEL_INFO, 120, "worker ready worker=%u pid=%d generation=%u name=%s",
+             start->position, (int)getpid(), start->generation,
+             worker->app->name ? worker->app->name : "");
+    channel_tell(start->channel, CHANNEL_READY, worker->app->name);
 }
 
 static void lifespan_failed(struct worker *worker)
@@ -111,12 +136,15 @@ static void lifespan_failed(struct worker *worker)
     bool is_startup = worker->phase == STARTING;
     if (worker->exit_code != EXIT_FINE)
         return;
-    if (is_startup)
-        log_line(LOG_LEVEL_ERROR, 103, "the application's %s", worker->lifespan.message);
-    else
-        log_line(LOG_LEVEL_ERROR, 108, "the application's %s", worker->lifespan.message);
+    const char *message = worker->lifespan.message;
+    if (is_startup) {
+        log_line(LOG_LEVEL_ERROR, 103, "the application's %s", message);
+        tell_failed(worker, "the application's %s", message);
+    } else {
+        log_line(LOG_LEVEL_ERROR, 108, "the application's %s", message);
+    }
     worker->exit_code = is_startup ? EXIT_MODULE : EXIT_CANNOT_RUN;
-    worker->phase = STOPPING;
+    set_phase(worker, STOPPING, BOARD_STOPPING);
     set_limit(worker, worker->settings->timeout_shutdown_ms);
 }
 
@@ -140,13 +168,14 @@ static void on_idle(void *arg)
         stop_lifespan(worker);
 }
 
-static void drain(struct worker *worker)
+/* takes_backlog: nobody else will take the connections that wait to be accepted. */
+static void drain(struct worker *worker, bool takes_backlog)
 {
-    worker->phase = DRAINING;
-    log_line(LOG_LEVEL_INFO, 104, "draining connections=%u requests=%u", worker->net.n_conns,
-             worker->runtime.n_running);
+    set_phase(worker, DRAINING, BOARD_DRAINING);
+    log_line(LOG_LEVEL_INFO, 104, "draining connections=%u requests=%u worker=%u",
+             worker->net.n_conns, worker->runtime.n_running, worker->start->position);
     set_limit(worker, worker->settings->timeout_graceful_shutdown_ms);
-    net_drain(&worker->net);
+    net_drain(&worker->net, takes_backlog);
 }
 
 /*
@@ -178,6 +207,7 @@ static void on_limit(struct deadline *limit)
     if (worker->phase == STARTING) {
         log_line(LOG_LEVEL_ERROR, 109,
                  "the application's startup takes longer than --timeout-startup");
+        tell_failed(worker, "the application's startup takes longer than --timeout-startup");
         over(worker, EXIT_MODULE);
     } else if (worker->phase == DRAINING) {
         drain_limit(worker);
@@ -188,19 +218,73 @@ static void on_limit(struct deadline *limit)
     }
 }
 
+static void ask_to_stop(struct worker *worker, bool takes_backlog)
+{
+    worker->is_asked_to_stop = true;
+    if (worker->phase == SERVING)
+        drain(worker, takes_backlog);
+}
+
 static void on_stop_signal(struct ev_loop *loop, ev_signal *signal, int events)
 {
     struct worker *worker = signal->data;
     (void)loop, (void)events;
-    worker->signals++;
     if (stop_signal_count() > 1) {
         log_line(LOG_LEVEL_WARNING, 107, "a second signal: ending at once signal=%d",
                  signal->signum);
         worker->exit_code = EXIT_CANNOT_RUN;
         over(worker, EXIT_CANNOT_RUN);
-    } else if (worker->phase == SERVING) {
-        drain(worker);
+    } else {
+        ask_to_stop(worker, true);
     }
+}
+
+/* Word from the supervisor, or its end: then nobody would ever stop us. */
+static void on_channel(struct ev_loop *loop, ev_io *watch, int events)
+{
+    struct worker *worker = watch->data;
+    struct channel_message message;
+    (void)events;
+    if (channel_take(watch->fd, &message) < 0)
+        return;
+    if (message.type == CHANNEL_RETIRE) {
+        ask_to_stop(worker, false);
+    } else if (message.type == CHANNEL_END) {
+        ev_io_stop(loop, watch);
+        log_line(LOG_LEVEL_WARNING, 121, "the supervisor is gone: this worker ends, too worker=%u",
+                 worker->start->position);
+        ask_to_stop(worker, true);
+    }
+}
+
+/* Asked for once a turn: --max-requests is reached somewhere in it. */
+static void on_wear(struct ev_loop *loop, ev_prepare *prepare, int events)
+{
+    struct worker *worker = prepare->data;
+    (void)events;
+    if (worker->runtime.next_id - worker->first_id < worker->most_requests)
+        return;
+    ev_prepare_stop(loop, prepare);
+    log_line(LOG_LEVEL_INFO, 122, "--max-requests is reached, another is to take over worker=%u",
+             worker->start->position);
+    channel_tell(worker->start->channel, CHANNEL_WORN, NULL);
+}
+
+/* The most requests of this worker: jitter keeps those of a server from leaving together. */
+static void watch_wear(struct worker *worker)
+{
+    const struct settings *settings = worker->settings;
+    uint64_t drawn = 0;
+    if (settings->max_requests == 0)
+        return;
+    if (settings->max_requests_jitter && getrandom(&drawn, sizeof drawn, GRND_NONBLOCK) > 0)
+        drawn %= settings->max_requests_jitter + 1;
+    worker->most_requests = settings->max_requests + drawn;
+    worker->first_id = worker->runtime.next_id;
+    ev_prepare_init(&worker->wear, on_wear);
+    worker->wear.data = worker;
+    ev_prepare_start(worker->loop, &worker->wear);
+    ev_unref(worker->loop);
 }
 
 static void on_usr1(struct ev_loop *loop, ev_signal *signal, int events)
@@ -218,38 +302,83 @@ static void watch_signal(struct worker *worker, ev_signal *watch, int signal,
     ev_signal_start(worker->loop, watch);
 }
 
-static bool is_ignored(int signal)
-{
-    struct sigaction action;
-    return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
-/* A stop signal that the parent has had ignored (nohup, a shell's background) stays ignored. */
-static void watch_stop_signal(struct worker *worker, ev_signal *watch, int signal)
-{
-    if (is_ignored(signal))
-        return;
-    watch_signal(worker, watch, signal, on_stop_signal);
-    stop_signal_install(signal, ev_feed_signal);
-}
-
+/*
+ * A terminal sends its signals to the whole group: what they mean is for the supervisor to say. Its
+ * word is TERM, and TERM once more.
+ */
 static void watch_signals(struct worker *worker)
 {
-    watch_stop_signal(worker, &worker->term, SIGTERM);
-    watch_stop_signal(worker, &worker->intr, SIGINT);
-    watch_stop_signal(worker, &worker->hup, SIGHUP);
+    static const int others[] = {SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGTTIN, SIGTTOU};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        signal(others[i], SIG_IGN);
+    watch_signal(worker, &worker->term, SIGTERM, on_stop_signal);
+    stop_signal_install(SIGTERM, ev_feed_signal);
     watch_signal(worker, &worker->usr1, SIGUSR1, on_usr1);
+    ev_io_init(&worker->channel, on_channel, worker->start->channel, EV_READ);
+    worker->channel.data = worker;
+    ev_io_start(worker->loop, &worker->channel);
+}
+
+/* One line, naming its cause, to the log and to the supervisor. -ECANCELED. */
+static int refuse(struct worker *worker, int exit_code, char *error)
+{
+    tell_failed(worker, "%s", error ? error : "out of memory");
+    worker->exit_code = exit_code;
+    mem_free(error);
+    return -ECANCELED;
+}
+
+/* The application's code runs from here on, its constructors first: not as root. */
+static int load(struct worker *worker)
+{
+    const struct worker_start *start = worker->start;
+    char *error = NULL;
+    if (start->privileges && privileges_drop(start->privileges, &error) < 0) {
+        log_line(LOG_LEVEL_ERROR, 123, "%s", error ? error : "out of memory");
+        return refuse(worker, EXIT_CANNOT_RUN, error);
+    }
+    worker->app = start->app;
+    if (!start->app &&
+        module_load(worker->settings->module, start->copy, &worker->app, &error) < 0) {
+        log_line(LOG_LEVEL_ERROR, 201, "%s", error ? error : "out of memory");
+        return refuse(worker, EXIT_MODULE, error);
+    }
+    if (worker->settings->sandbox.n &&
+        sandbox_enter(worker->settings, &start->copy, start->copy != NULL, &error) < 0) {
+        log_line(LOG_LEVEL_ERROR, 124, "%s", error ? error : "out of memory");
+        return refuse(worker, EXIT_CANNOT_RUN, error);
+    }
+    return 0;
+}
+
+static int make_parts(struct worker *worker)
+{
+    const struct worker_start *start = worker->start;
+    int rc = call_runtime_init(&worker->runtime, worker->app, worker->settings);
+    worker->runtime.slot = start->slot;
+    if (rc == 0)
+        rc = net_init(&worker->net, worker->loop, worker->settings, &worker->runtime);
+    worker->has_net = rc == 0;
+    if (rc == 0)
+        rc = worker_parts_init(&worker->parts, worker->settings, worker->app, &worker->net);
+    if (rc == 0)
+        rc = crash_install(start->slot, &worker->runtime);
+    if (rc == 0)
+        rc = pulse_start(&worker->net, start->slot);
+    if (rc == 0 && !start->is_metrics)
+        choose_install(&worker->runtime, start->board, worker->settings, start->generation);
+    return rc;
 }
 
 static int start(struct worker *worker)
 {
     deadline_init(&worker->limit, on_limit);
     deadline_init(&worker->pool_wait, stop_when_pool_is_idle);
-    int rc = call_runtime_init(&worker->runtime, worker->app, worker->settings);
+    int rc = worker_parts_open_log(&worker->parts, worker->settings);
     if (rc == 0)
-        rc = net_init(&worker->net, worker->loop, worker->settings, &worker->runtime);
+        rc = load(worker);
     if (rc == 0)
-        rc = worker_parts_init(&worker->parts, worker->settings, worker->app, &worker->net);
+        rc = make_parts(worker);
     if (rc < 0)
         return rc;
     worker->net.idle_hook = on_idle;
@@ -257,6 +386,7 @@ static int start(struct worker *worker)
     worker->lifespan.changed = on_lifespan;
     worker->lifespan.changed_arg = worker;
     watch_signals(worker);
+    watch_wear(worker);
     set_limit(worker, worker->settings->timeout_startup_ms);
     rc = lifespan_start(&worker->lifespan, &worker->runtime);
     if (rc == 0 && worker->lifespan.state == LIFESPAN_ABSENT)
@@ -283,7 +413,6 @@ static _Noreturn void leave_at_once(struct worker *worker)
 static void clean_up(struct worker *worker)
 {
     bool is_clean = list_is_empty(&worker->runtime.running);
-    listener_free(worker->listener);
     if (is_clean) {
         deadline_clear(&worker->limit);
         deadline_clear(&worker->pool_wait);
@@ -298,27 +427,35 @@ static void clean_up(struct worker *worker)
     }
 }
 
-int worker_run(const struct settings *settings, const struct cgw_app *app,
-               struct listener *listener)
+/* What start() said, where the cause is not logged yet. */
+static void judge(struct worker *worker, int rc)
+{
+    if (rc >= 0)
+        return;
+    if (rc != -ECANCELED) {
+        log_line(LOG_LEVEL_ERROR, 112, "cannot start the worker: %s", strerror(-rc));
+        tell_failed(worker, "cannot start the worker: %s", strerror(-rc));
+    }
+    if (worker->exit_code == EXIT_FINE)
+        worker->exit_code = EXIT_CANNOT_RUN;
+}
+
+int worker_run(const struct worker_start *how)
 {
     static struct worker worker; /* outlives this function: threads may still look at it */
-    worker = (struct worker){.settings = settings, .app = app, .listener = listener};
+    worker = (struct worker){.start = how, .settings = how->settings};
     worker.loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (!worker.loop) {
         log_line(LOG_LEVEL_ERROR, 111, "cannot make an event loop: %s", strerror(errno));
-        listener_free(listener);
         return EXIT_CANNOT_RUN;
     }
     int rc = start(&worker);
-    if (rc == -ECANCELED) { /* the cause is logged */
-        worker.exit_code = EXIT_CANNOT_RUN;
-    } else if (rc < 0) {
-        log_line(LOG_LEVEL_ERROR, 112, "cannot start the worker: %s", strerror(-rc));
-        worker.exit_code = EXIT_CANNOT_RUN;
-    } else if (worker.phase != OVER) {
+    judge(&worker, rc);
+    if (rc == 0 && worker.phase != OVER)
         ev_run(worker.loop, 0);
-    }
-    log_line(LOG_LEVEL_INFO, 113, "stopped exit=%d", worker.exit_code);
-    clean_up(&worker);
+    log_line(LOG_LEVEL_INFO, 113, "worker stopped worker=%u pid=%d exit=%d", how->position,
+             (int)getpid(), worker.exit_code);
+    if (worker.has_net)
+        clean_up(&worker);
     return worker.exit_code;
 }

@@ -53,22 +53,29 @@ static int init_access(struct worker_parts *parts, const struct settings *settin
     mem_free(error); /* the options have said it */
     if (rc < 0)
         return rc;
-    const char *path = settings->access_log_file;
-    rc = log_sink_open(path, STDOUT_FILENO, LOG_BUFFER_BYTES, &parts->access_sink);
-    if (rc < 0) {
-        log_line(LOG_LEVEL_ERROR, 114, "cannot open the access log: %s path=%s", strerror(-rc),
-                 path);
-        return -ECANCELED;
-    }
     parts->net->access = parts->access;
     parts->net->access_sink = parts->access_sink;
     return 0;
 }
 
+int worker_parts_open_log(struct worker_parts *parts, const struct settings *settings)
+{
+    const char *path = settings->access_log_file;
+    *parts = (struct worker_parts){0};
+    if (!settings->access_log)
+        return 0;
+    int rc = log_sink_open(path, STDOUT_FILENO, LOG_BUFFER_BYTES, &parts->access_sink);
+    if (rc == 0)
+        return 0;
+    log_line(LOG_LEVEL_ERROR, 114, "cannot open the access log: %s path=%s", strerror(-rc),
+             path ? path : "-");
+    return -ECANCELED;
+}
+
 int worker_parts_init(struct worker_parts *parts, const struct settings *settings,
                       const struct cgw_app *app, struct net *net)
 {
-    *parts = (struct worker_parts){.net = net};
+    parts->net = net;
     int rc = init_threads(parts, settings, app);
     if (rc == 0)
         rc = init_trust(parts, settings);

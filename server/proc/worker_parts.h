@@ -15,6 +15,9 @@ struct worker_parts {
     struct log_sink *access_sink;
 };
 
+/* First, while it may be done: the user that the worker becomes may not reach the file's folder. 0
+   or a negative errno; -ECANCELED: the cause is logged. */
+int worker_parts_open_log(struct worker_parts *parts, const struct settings *settings);
 /* Make them and connect them to the net and its runtime. 0 or a negative errno; -ECANCELED: the
    cause is logged. fini() in all cases. */
 int worker_parts_init(struct worker_parts *parts, const struct settings *settings,

@@ -1,0 +1,297 @@
+/*
+ * From what is on disk to a generation: build where there is something to build, copy under a fresh
+ * name, hand it to the crew. When any step fails the generation before goes on serving.
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "proc/dev/dev_pages.h"
+#include "proc/supervisor_parts.h"
+#include "proc/system/notify.h"
+#include "proc/worker.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TITLE_BYTES = 256 };
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static bool is_built(const struct settings *settings)
+{
+    return settings->sources.n || settings->build;
+}
+
+static struct generation *make_generation(struct supervisor *supervisor, char *copy,
+                                          const struct cgw_app *app)
+{
+    struct generation *generation = generation_new(
+        ++supervisor->n_generations, supervisor->configuration, supervisor->store, copy, app);
+    if (!generation)
+        log_line(LOG_LEVEL_ERROR, 134, "cannot reload: out of memory");
+    return generation;
+}
+
+static void hand_over(struct supervisor *supervisor, char *copy, const struct cgw_app *app)
+{
+    struct generation *generation = make_generation(supervisor, copy, app);
+    if (!generation) {
+        mem_free(copy);
+        return;
+    }
+    crew_switch(&supervisor->crew, generation);
+    generation_unref(generation);
+}
+
+/* ---- what went wrong ---- */
+
+static void end_reload(struct supervisor *supervisor)
+{
+    if (supervisor->is_reloading)
+        notify_send("READY=1");
+    supervisor->is_reloading = false;
+}
+
+/* The compiler's own lines are for the one who has just saved: as they are, to the terminal. */
+static void show(const char *text, size_t len)
+{
+    if (len)
+        fwrite(text, 1, len, stderr);
+    if (len && text[len - 1] != '\n')
+        fputc('\n', stderr);
+    fflush(stderr);
+}
+
+/* There is nothing that serves, and nothing to go back to: in development that is a page, too. */
+static void go_without(struct supervisor *supervisor, int exit_code)
+{
+    if (supervisor->crew.target && supervisor->crew.target->app)
+        return;
+    if (supervisor_settings(supervisor)->reload)
+        hand_over(supervisor, NULL, &dev_no_app);
+    else
+        supervisor_stop(supervisor, exit_code);
+}
+
+static void fail(struct supervisor *supervisor, int exit_code, const char *title, const char *text,
+                 size_t len)
+{
+    struct generation *target = supervisor->crew.target;
+    bool serves = target && target->is_good && !target->app;
+    board_add(&supervisor->board->reloads_failed, serves || supervisor->has_served);
+    if (supervisor_settings(supervisor)->reload)
+        board_dev_set(supervisor->board, title, text, len);
+    if (serves)
+        log_line(LOG_LEVEL_ERROR, 135, "%s: generation %u goes on serving", title, target->number);
+    else
+        log_line(LOG_LEVEL_ERROR, 136, "%s", title);
+    end_reload(supervisor);
+    if (!serves)
+        go_without(supervisor, exit_code);
+}
+
+/* ---- from the module to a generation ---- */
+
+static void copy_module(struct supervisor *supervisor)
+{
+    const char *module = supervisor_settings(supervisor)->module;
+    char *copy = NULL, *error = NULL, title[TITLE_BYTES];
+    int rc =
+        module_store_copy(supervisor->store, module, supervisor->n_generations + 1, &copy, &error);
+    if (rc < 0) {
+        const char *text = error ? error : "out of memory";
+        snprintf(title, sizeof title, "%s cannot be loaded", base_name(module));
+        log_line(LOG_LEVEL_ERROR, 137, "%s", text);
+        fail(supervisor, EXIT_MODULE, title, text, strlen(text));
+        mem_free(error);
+        return;
+    }
+    hand_over(supervisor, copy, NULL);
+}
+
+/* Headers that were included count from now on, also those of a build that failed. */
+static void follow_inputs(struct supervisor *supervisor)
+{
+    const struct build_inputs *inputs = build_inputs(supervisor->build);
+    if (supervisor->watch && inputs->n &&
+        watch_inputs(supervisor->watch, (const char *const *)inputs->paths, inputs->n) < 0)
+        log_line(LOG_LEVEL_WARNING, 138, "out of memory: changed headers are not noticed");
+}
+
+static void on_built(void *arg, const char *output_path, const char *text, size_t len)
+{
+    struct supervisor *supervisor = arg;
+    const struct settings *settings = supervisor_settings(supervisor);
+    char title[TITLE_BYTES];
+    follow_inputs(supervisor);
+    supervisor->build = NULL;
+    show(text, len);
+    if (!output_path) {
+        snprintf(title, sizeof title,
+                 settings->build ? "the build of %s failed" : "%s does not compile",
+                 base_name(settings->module));
+        fail(supervisor, EXIT_MODULE, title, text, len);
+    } else if (settings->build) {
+        copy_module(supervisor);
+    } else {
+        char *copy = mem_strdup(output_path);
+        if (copy)
+            hand_over(supervisor, copy, NULL);
+        else
+            fail(supervisor, EXIT_CANNOT_RUN, "out of memory", "", 0);
+    }
+}
+
+static void begin_build(struct supervisor *supervisor)
+{
+    const struct settings *settings = supervisor_settings(supervisor);
+    char *error = NULL;
+    char *output = module_store_name(supervisor->store, supervisor->n_generations + 1);
+    build_cancel(supervisor->build);
+    supervisor->build = NULL;
+    int rc = output ? build_start(supervisor->loop, settings, output, on_built, supervisor,
+                                  &supervisor->build, &error)
+                    : -ENOMEM;
+    if (rc < 0) {
+        const char *text = error ? error : "out of memory";
+        log_line(LOG_LEVEL_ERROR, 139, "%s", text);
+        fail(supervisor, EXIT_CANNOT_RUN, "the build cannot be started", text, strlen(text));
+    }
+    mem_free(error);
+    mem_free(output);
+}
+
+void reload_begin(struct supervisor *supervisor, const char *why)
+{
+    if (supervisor->is_stopping)
+        return;
+    if (why) {
+        log_line(LOG_LEVEL_INFO, 140, "reloading cause=%s", why);
+        board_add(&supervisor->board->reloads, 1);
+        notify_reloading();
+        supervisor->is_reloading = true;
+    }
+    if (is_built(supervisor_settings(supervisor)))
+        begin_build(supervisor);
+    else
+        copy_module(supervisor);
+}
+
+/* ---- options, read anew ---- */
+
+static bool differ(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) != 0 : a != b;
+}
+
+/* What was settled when the sockets were opened stays. */
+static void tell_unchanged(const struct settings *old, const struct settings *new)
+{
+    if (differ(old->host, new->host) || old->port != new->port || differ(old->uds, new->uds) ||
+        old->fd != new->fd || old->reuseport != new->reuseport ||
+        differ(old->metrics, new->metrics) || differ(old->pid_file, new->pid_file) ||
+        differ(old->user, new->user) || differ(old->group, new->group) ||
+        differ(old->error_log, new->error_log) || old->reload != new->reload)
+        log_line(LOG_LEVEL_WARNING, 141,
+                 "options of sockets, metrics, user, error log, pid file and --reload are only "
+                 "read at the start: start the server anew for those that changed");
+}
+
+void reload_with_options(struct supervisor *supervisor)
+{
+    struct options *options;
+    int exit_code;
+    if (options_load(supervisor->argc, supervisor->argv, supervisor->envp, &options, &exit_code) <
+        0) {
+        log_line(LOG_LEVEL_ERROR, 142,
+                 "the options have errors, see standard error: all stays as it is");
+        return;
+    }
+    struct configuration *configuration = configuration_new(options);
+    if (!configuration) {
+        options_free(options);
+        log_line(LOG_LEVEL_ERROR, 143, "cannot read the options anew: out of memory");
+        return;
+    }
+    tell_unchanged(supervisor_settings(supervisor), configuration->settings);
+    bool is_resized = supervisor_settings(supervisor)->workers != configuration->settings->workers;
+    configuration_unref(supervisor->configuration);
+    supervisor->configuration = configuration;
+    if (is_resized)
+        crew_resize(&supervisor->crew, supervisor_workers(configuration->settings));
+    reload_begin(supervisor, "HUP");
+}
+
+/* ---- the crew's events ---- */
+
+void reload_ready(struct supervisor *supervisor, struct generation *generation)
+{
+    if (!generation->app && generation == supervisor->crew.target)
+        board_dev_set(supervisor->board, NULL, NULL, 0);
+    if (supervisor->has_served && crew_is_settled(&supervisor->crew)) {
+        if (supervisor->is_reloading)
+            log_line(LOG_LEVEL_INFO, 144, "reloaded generation=%u", generation->number);
+        end_reload(supervisor);
+    }
+}
+
+void reload_failed(struct supervisor *supervisor, struct generation *generation, int exit_code,
+                   const char *why)
+{
+    char title[TITLE_BYTES];
+    const char *text = why ? why : "it ended, or crashed, before it came to serve";
+    if (generation != supervisor->crew.target)
+        return;
+    snprintf(title, sizeof title, "%s could not be started",
+             base_name(supervisor_settings(supervisor)->module));
+    bool is_back = crew_fall_back(&supervisor->crew);
+    if (!is_back && generation->app) { /* it is our own: nothing would help */
+        supervisor_stop(supervisor, exit_code);
+        return;
+    }
+    fail(supervisor, exit_code, title, text, strlen(text));
+}
+
+void reload_crashing(struct supervisor *supervisor, struct generation *generation)
+{
+    static const char title[] = "the new module crashes again and again";
+    if (!crew_fall_back(&supervisor->crew))
+        return;
+    board_add(&supervisor->board->rollbacks, 1);
+    log_line(LOG_LEVEL_ERROR, 145, "%s: back to the one before generation=%u", title,
+             generation->number);
+    fail(supervisor, EXIT_MODULE, title, "see the reports of its crashes in the log", 41);
+}
+
+/* ---- changes on disk ---- */
+
+static void on_changed(void *arg, const char *path)
+{
+    reload_begin(arg, path);
+}
+
+int reload_watch(struct supervisor *supervisor)
+{
+    const struct settings *settings = supervisor_settings(supervisor);
+    char *error = NULL;
+    if (!settings->reload)
+        return EXIT_FINE;
+    if (watch_new(supervisor->loop, settings, on_changed, supervisor, &supervisor->watch, &error) ==
+        0)
+        return EXIT_FINE;
+    log_line(LOG_LEVEL_ERROR, 146, "%s", error ? error : "out of memory");
+    mem_free(error);
+    return EXIT_CANNOT_RUN;
+}
+
+void reload_end(struct supervisor *supervisor)
+{
+    build_cancel(supervisor->build);
+    watch_free(supervisor->watch);
+    supervisor->build = NULL;
+    supervisor->watch = NULL;
+}

@@ -1,0 +1,373 @@
+/* Opening what the server owns, the signals, and the end. */
+#include "proc/supervisor.h"
+#include "app/module.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/loop_memory.h"
+#include "proc/children.h"
+#include "proc/report/blocked.h"
+#include "proc/supervisor_parts.h"
+#include "proc/system/notify.h"
+#include "proc/system/pid_file.h"
+#include "proc/system/processors.h"
+#include "proc/system/upgrade.h"
+#include "proc/worker.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MOMENT_US = 100 };
+
+uint32_t supervisor_workers(const struct settings *settings)
+{
+    uint32_t n = settings->workers ? settings->workers : processors_count();
+    return n < CREW_POSITIONS ? n : CREW_POSITIONS;
+}
+
+/* One line, naming its cause; the exit code. */
+static int fail(int exit_code, unsigned number, char *error)
+{
+    const char *text = error ? error : "out of memory";
+    if (number == 102)
+        log_line(LOG_LEVEL_ERROR, 102, "%s", text);
+    else
+        log_line(LOG_LEVEL_ERROR, 147, "%s", text);
+    mem_free(error);
+    return exit_code;
+}
+
+/* ---- the end ---- */
+
+static void note_exit(struct supervisor *supervisor, int exit_code)
+{
+    if (supervisor->exit_code < exit_code)
+        supervisor->exit_code = exit_code;
+}
+
+void supervisor_stop(struct supervisor *supervisor, int exit_code)
+{
+    note_exit(supervisor, exit_code);
+    if (!supervisor->is_stopping) {
+        notify_send("STOPPING=1");
+        reload_end(supervisor);
+        listener_set_close(&supervisor->listeners); /* refuse as soon as the workers do */
+    }
+    supervisor->is_stopping = true;
+    crew_stop(&supervisor->crew);
+}
+
+static void on_gone(void *arg)
+{
+    struct supervisor *supervisor = arg;
+    note_exit(supervisor, supervisor->crew.exit_code);
+    ev_break(supervisor->loop, EVBREAK_ALL);
+}
+
+/* ---- signals ---- */
+
+/* What reaches us twice within a moment (once itself, once by its group) is one. */
+static void on_stop(struct supervisor *supervisor, int number)
+{
+    uint64_t now_us = clock_now_us();
+    bool is_second = supervisor->stop_signal_us != 0;
+    if (is_second && now_us - supervisor->stop_signal_us < MOMENT_US)
+        return;
+    supervisor->stop_signal_us = now_us;
+    if (is_second) {
+        log_line(LOG_LEVEL_WARNING, 148, "a second signal: ending at once signal=%d", number);
+        note_exit(supervisor, EXIT_CANNOT_RUN);
+    } else {
+        log_line(LOG_LEVEL_INFO, 149, "stopping signal=%d", number);
+    }
+    supervisor_stop(supervisor, EXIT_FINE);
+}
+
+static void reopen_logs(struct supervisor *supervisor)
+{
+    char *error = NULL;
+    const struct settings *settings = supervisor_settings(supervisor);
+    if (privileges_give_logs(&supervisor->privileges, settings, &error) < 0)
+        fail(0, 147, error);
+    int rc = log_reopen();
+    if (rc < 0)
+        log_line(LOG_LEVEL_ERROR, 115, "cannot reopen a log, the old one stays: %s log=error",
+                 strerror(-rc));
+    else
+        log_line(LOG_LEVEL_INFO, 116, "logs reopened");
+    crew_signal(&supervisor->crew, SIGUSR1);
+}
+
+static void resize(struct supervisor *supervisor, int by)
+{
+    struct crew *crew = &supervisor->crew;
+    uint32_t n = by < 0 && crew->n == 1 ? 1 : (uint32_t)((int)crew->n + by);
+    char *error = NULL;
+    if (by > 0 && n > supervisor->listeners.n &&
+        listener_set_grow(supervisor_settings(supervisor), &supervisor->listeners, &error) < 0) {
+        fail(0, 102, error);
+        return;
+    }
+    crew_resize(crew, n);
+    if (!supervisor->listeners.is_shared)
+        crew_renew(crew); /* each has other sockets now */
+    log_line(LOG_LEVEL_INFO, 801, "workers=%u", crew->n);
+}
+
+static void on_signal(struct ev_loop *loop, ev_signal *signal, int events)
+{
+    struct supervisor *supervisor = signal->data;
+    (void)loop, (void)events;
+    if (signal->signum == SIGTERM || signal->signum == SIGINT)
+        on_stop(supervisor, signal->signum);
+    else if (signal->signum == SIGUSR1)
+        reopen_logs(supervisor);
+    else if (supervisor->is_stopping)
+        return;
+    else if (signal->signum == SIGHUP)
+        reload_with_options(supervisor);
+    else if (signal->signum == SIGUSR2)
+        supervisor_upgrade(supervisor);
+    else
+        resize(supervisor, signal->signum == SIGTTIN ? 1 : -1);
+}
+
+static bool is_ignored(int signal)
+{
+    struct sigaction action;
+    return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/* A signal that the parent has had ignored (nohup, a shell's background) stays ignored. */
+static void watch_signals(struct supervisor *supervisor)
+{
+    static const int numbers[SUPERVISOR_SIGNALS] = {SIGTERM, SIGINT,  SIGHUP, SIGUSR1,
+                                                    SIGUSR2, SIGTTIN, SIGTTOU};
+    for (size_t i = 0; i < SUPERVISOR_SIGNALS; i++) {
+        ev_signal *watch = &supervisor->signals[i];
+        ev_signal_init(watch, on_signal, numbers[i]);
+        watch->data = supervisor;
+        if (!is_ignored(numbers[i]))
+            ev_signal_start(supervisor->loop, watch);
+    }
+}
+
+/* First in each child. */
+static void on_fork(void *arg)
+{
+    struct supervisor *supervisor = arg;
+    for (size_t i = 0; i < SUPERVISOR_SIGNALS; i++)
+        ev_signal_stop(supervisor->loop, &supervisor->signals[i]);
+    crew_forget(&supervisor->crew);
+    if (supervisor->upgrade_pid)
+        close(supervisor->upgrade_fd);
+}
+
+/* ---- serving ---- */
+
+static void on_watchdog(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)timer, (void)events;
+    notify_send("WATCHDOG=1");
+}
+
+static void start_watchdog(struct supervisor *supervisor)
+{
+    double every = (double)notify_watchdog_us() / 2e6;
+    ev_timer_init(&supervisor->watchdog, on_watchdog, every, every);
+    if (every > 0)
+        ev_timer_start(supervisor->loop, &supervisor->watchdog);
+}
+
+static void say_serving(struct supervisor *supervisor)
+{
+    const struct settings *settings = supervisor_settings(supervisor);
+    for (size_t i = 0; i < supervisor->listeners.n; i++) {
+        char *url = listener_url(supervisor->listeners.items[i]);
+        log_line(LOG_LEVEL_INFO, 101, "serving url=%s module=%s pid=%d workers=%u", url ? url : "?",
+                 settings->module, (int)getpid(), supervisor->crew.n);
+        mem_free(url);
+        if (!supervisor->listeners.is_shared)
+            break; /* the others are at the same address */
+    }
+}
+
+static void on_ready(void *arg, struct generation *generation)
+{
+    struct supervisor *supervisor = arg;
+    if (!supervisor->has_served && crew_is_settled(&supervisor->crew)) {
+        supervisor->has_served = true;
+        supervisor_take_over(supervisor);
+        say_serving(supervisor);
+        notify_send("READY=1");
+    }
+    reload_ready(supervisor, generation);
+}
+
+static void on_failed(void *arg, struct generation *generation, int exit_code, const char *why)
+{
+    reload_failed(arg, generation, exit_code, why);
+}
+
+static void on_crashing(void *arg, struct generation *generation)
+{
+    reload_crashing(arg, generation);
+}
+
+static const struct crew_events crew_events = {
+    .ready = on_ready, .failed = on_failed, .crashing = on_crashing, .gone = on_gone};
+
+/* ---- the beginning ---- */
+
+static int open_sockets(struct supervisor *supervisor)
+{
+    const struct settings *settings = supervisor_settings(supervisor);
+    char *error = NULL;
+    if (listener_set_open(settings, supervisor_workers(settings), &supervisor->listeners, &error) <
+            0 ||
+        listener_open_metrics(settings, &supervisor->metrics, &error) < 0)
+        return fail(EXIT_CANNOT_RUN, 102, error);
+    return EXIT_FINE;
+}
+
+static int open_rest(struct supervisor *supervisor)
+{
+    const struct settings *settings = supervisor_settings(supervisor);
+    char *error = NULL;
+    if (privileges_find(settings, &supervisor->privileges, &error) < 0 ||
+        privileges_give_logs(&supervisor->privileges, settings, &error) < 0 ||
+        (!upgrade_is_one() && pid_file_take(settings->pid_file, false, &error) < 0) ||
+        module_store_open(settings, &supervisor->privileges, &supervisor->store, &error) < 0)
+        return fail(EXIT_CANNOT_RUN, 147, error);
+    return EXIT_FINE;
+}
+
+static int make_board(struct supervisor *supervisor)
+{
+    struct board *board = board_new();
+    if (!board)
+        return fail(EXIT_CANNOT_RUN, 147,
+                    mem_printf("cannot make the memory that workers share: %s", strerror(errno)));
+    supervisor->board = board;
+    char *url = listener_url(supervisor->listeners.items[0]);
+    snprintf(board->module, sizeof board->module, "%s", supervisor_settings(supervisor)->module);
+    snprintf(board->url, sizeof board->url, "%s", url ? url : "");
+    mem_free(url);
+    return EXIT_FINE;
+}
+
+static int make_loop(struct supervisor *supervisor)
+{
+    supervisor->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+    if (!supervisor->loop)
+        return fail(EXIT_CANNOT_RUN, 147,
+                    mem_printf("cannot make an event loop: %s", strerror(errno)));
+    struct crew *crew = &supervisor->crew;
+    children_start(supervisor->loop, on_fork, supervisor);
+    watch_signals(supervisor);
+    crew_init(crew, supervisor->loop, supervisor->board, &supervisor->listeners,
+              &supervisor->privileges, &crew_events, supervisor);
+    crew->n = supervisor_workers(supervisor_settings(supervisor));
+    atomic_store(&supervisor->board->workers_wanted, crew->n);
+    return reload_watch(supervisor);
+}
+
+static void run(struct supervisor *supervisor)
+{
+    const struct settings *settings = supervisor_settings(supervisor);
+    struct blocked *blocked = NULL;
+    if (settings->blocked_after_ms &&
+        blocked_new(supervisor->loop, settings, supervisor->board, &blocked) < 0)
+        log_line(LOG_LEVEL_WARNING, 802, "out of memory: blocked loops are not noticed");
+    start_watchdog(supervisor);
+    supervisor_metrics_start(supervisor);
+    reload_begin(supervisor, NULL);
+    if (!supervisor->is_stopping || !list_is_empty(&supervisor->crew.members))
+        ev_run(supervisor->loop, 0);
+    blocked_free(blocked);
+}
+
+static void close_all(struct supervisor *supervisor)
+{
+    supervisor_metrics_stop(supervisor);
+    if (supervisor->loop) {
+        reload_end(supervisor);
+        ev_timer_stop(supervisor->loop, &supervisor->watchdog);
+        crew_fini(&supervisor->crew);
+        children_stop();
+        ev_loop_destroy(supervisor->loop);
+    }
+    listener_set_close(&supervisor->listeners);
+    listener_close_metrics(supervisor->metrics);
+    pid_file_remove();
+    module_store_close(supervisor->store);
+    if (supervisor->board)
+        board_close(supervisor->board);
+    configuration_unref(supervisor->configuration);
+}
+
+int supervisor_run(int argc, char **argv, char **envp, struct options *options)
+{
+    static struct supervisor supervisor; /* the children's atexit finds what it points to */
+    supervisor = (struct supervisor){.argc = argc, .argv = argv, .envp = envp};
+    supervisor.configuration = configuration_new(options);
+    if (!supervisor.configuration) {
+        options_free(options);
+        return fail(EXIT_CANNOT_RUN, 147, NULL);
+    }
+    int code = open_sockets(&supervisor);
+    if (code == EXIT_FINE)
+        code = open_rest(&supervisor);
+    if (code == EXIT_FINE)
+        code = make_board(&supervisor);
+    if (code == EXIT_FINE)
+        code = make_loop(&supervisor);
+    if (code == EXIT_FINE) {
+        run(&supervisor);
+        code = supervisor.exit_code;
+    }
+    close_all(&supervisor);
+    return code;
+}
+
+/* ---- --check ---- */
+
+static int check_in_child(const struct settings *settings)
+{
+    const struct cgw_app *app;
+    char *error = NULL;
+    if (module_load(settings->module, NULL, &app, &error) == 0)
+        return EXIT_FINE;
+    log_line(LOG_LEVEL_ERROR, 201, "%s", error ? error : "out of memory");
+    mem_free(error);
+    log_stop();
+    return EXIT_MODULE;
+}
+
+int supervisor_check(struct options *options)
+{
+    const struct settings *settings = options_settings(options);
+    int status = 0, code = EXIT_CANNOT_RUN;
+    fflush(NULL);
+    log_fork_begin();
+    pid_t pid = fork();
+    log_fork_end(pid == 0);
+    if (pid == 0)
+        _exit(check_in_child(settings));
+    if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status)) {
+        code = WEXITSTATUS(status);
+    } else if (pid > 0) {
+        log_line(LOG_LEVEL_ERROR, 803, "the module crashed while it was loaded signal=%d",
+                 WTERMSIG(status));
+        code = EXIT_MODULE;
+    }
+    if (code == EXIT_FINE) {
+        printf("configuration and module are fine: %s\n", settings->module);
+        code = fflush(stdout) == 0 ? EXIT_FINE : EXIT_CANNOT_RUN;
+    }
+    options_free(options);
+    return code;
+}

@@ -1,0 +1,76 @@
+/* Between the files of the supervisor. */
+#ifndef PROC_SUPERVISOR_PARTS_H
+#define PROC_SUPERVISOR_PARTS_H
+#include "proc/crew.h"
+#include "proc/dev/build.h"
+#include "proc/dev/watch.h"
+#include "proc/supervisor.h"
+
+enum { SUPERVISOR_SIGNALS = 7 };
+
+struct supervisor {
+    int argc;
+    char **argv, **envp;
+    struct ev_loop *loop;
+    struct configuration *configuration; /* of the last reading; a reference */
+    struct board *board;
+    struct listener_set listeners;
+    struct listener *metrics; /* or NULL */
+    struct privileges privileges;
+    struct module_store *store;
+    struct crew crew;
+    ev_signal signals[SUPERVISOR_SIGNALS];
+
+    /* reload.c */
+    struct watch *watch;
+    struct build *build; /* in hand, or NULL */
+    uint32_t n_generations;
+    bool is_reloading; /* a service manager has been told so */
+
+    /* upgrade */
+    pid_t upgrade_pid; /* of the new server, or 0 */
+    ev_io upgrade_watch;
+    int upgrade_fd;
+
+    pid_t metrics_pid; /* or 0 */
+    int metrics_channel;
+    ev_timer metrics_retry;
+    ev_timer watchdog;
+
+    uint64_t stop_signal_us; /* when the last one came, or 0 */
+    bool has_served, is_stopping;
+    int exit_code;
+};
+
+static inline const struct settings *supervisor_settings(const struct supervisor *supervisor)
+{
+    return supervisor->configuration->settings;
+}
+
+/* --workers, with auto counted out: processors that this process may use. */
+uint32_t supervisor_workers(const struct settings *settings);
+/* Stop serving for good; exit_code is the one to leave with at least. */
+void supervisor_stop(struct supervisor *supervisor, int exit_code);
+
+/* reload.c: make a generation of what is there now and have it served. */
+void reload_begin(struct supervisor *supervisor, const char *why);
+/* The same, with the options read anew. */
+void reload_with_options(struct supervisor *supervisor);
+/* The crew's events. */
+void reload_ready(struct supervisor *supervisor, struct generation *generation);
+void reload_failed(struct supervisor *supervisor, struct generation *generation, int exit_code,
+                   const char *why);
+void reload_crashing(struct supervisor *supervisor, struct generation *generation);
+/* 0, or an exit code: --reload has nothing to watch. */
+int reload_watch(struct supervisor *supervisor);
+void reload_end(struct supervisor *supervisor);
+
+/* supervisor_metrics.c: the process that answers on the metrics address. */
+void supervisor_metrics_start(struct supervisor *supervisor);
+void supervisor_metrics_stop(struct supervisor *supervisor);
+
+/* supervisor_upgrade.c: the binary on disk takes over. */
+void supervisor_upgrade(struct supervisor *supervisor);
+/* This server serves: end the one that it is an upgrade of. */
+void supervisor_take_over(struct supervisor *supervisor);
+#endif
