@@ -3,8 +3,10 @@
 #include "app/held.h"
 #include "app/tail.h"
 #include "base/log.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int fill(struct cgw_event *event, unsigned type, unsigned flags, struct str data)
 {
@@ -116,6 +118,16 @@ static int take_parts(struct call *call, const struct cgw_event *event, struct c
     return CGW_OK;
 }
 
+/* A worker's rights allow the file, but it was refused: then by --sandbox. */
+static void tell_sandboxed(const struct call *call, const char *path)
+{
+    if (errno == EACCES && call->runtime->settings->sandbox.n && access(path, R_OK) == 0)
+        log_line(LOG_LEVEL_WARNING, 153,
+                 "--sandbox forbids a file that the application sends: add it, or its folder, to "
+                 "the list path=%s call=%016llx",
+                 path, (unsigned long long)call->id);
+}
+
 /* Open the file of an event with a path, or take its descriptor; the range must lie inside. */
 static int take_file(struct call *call, const struct cgw_event *event, struct call_write *write)
 {
@@ -126,6 +138,8 @@ static int take_file(struct call *call, const struct cgw_event *event, struct ca
             return refuse(call, "the path of a file is not absolute", event, STR(""));
         call_close_file(call); /* the one of an event before, which is written */
         fd = call->file = open(event->u.file.path.ptr, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (fd < 0)
+            tell_sandboxed(call, event->u.file.path.ptr);
     }
     if (fd < 0 || fstat(fd, &info) < 0 || !S_ISREG(info.st_mode) ||
         event->u.file.offset > (uint64_t)info.st_size)
