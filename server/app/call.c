@@ -3,6 +3,7 @@
  * they are the same for every type of scope.
  */
 #include "app/call.h"
+#include "app/count.h"
 #include "app/current.h"
 #include "app/ext_thread.h"
 #include "app/held.h"
@@ -188,6 +189,8 @@ static void call_end(struct call *call)
     disarm(call);
     if (call->wire) {
         call->ended_us = clock_now_us();
+        if (!call->is_built_in)
+            count_call(call);
         if (runtime->end_hook)
             runtime->end_hook(call);
     }

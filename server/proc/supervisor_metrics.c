@@ -43,7 +43,7 @@ static _Noreturn void run(struct supervisor *supervisor, int channel)
     for (size_t i = 0; i < supervisor->listeners.n; i++)
         close(supervisor->listeners.items[i]->fd);
     set_up(supervisor_settings(supervisor), &settings);
-    metrics_app_init(supervisor->board, "/metrics");
+    metrics_app_init(supervisor->board, NULL);
     start = (struct worker_start){.settings = &settings,
                                   .app = &metrics_app,
                                   .listeners = own,
