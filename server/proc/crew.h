@@ -58,6 +58,7 @@ struct crew {
     struct ev_loop *loop;
     struct board *board;
     const struct listener_set *listeners;
+    const struct listener *metrics; /* no worker's; NULL: there is none */
     const struct privileges *privileges;
     const struct crew_events *events;
     void *arg;

@@ -58,6 +58,8 @@ static _Noreturn void run(struct crew *crew, const struct member *member, int ch
                                   .channel = channel,
                                   .position = member->position,
                                   .generation = generation->number};
+    if (crew->metrics)
+        close(crew->metrics->fd);
     upgrade_forget();
     int code = worker_run(&start);
     log_stop();

@@ -270,6 +270,7 @@ static int make_loop(struct supervisor *supervisor)
     watch_signals(supervisor);
     crew_init(crew, supervisor->loop, supervisor->board, &supervisor->listeners,
               &supervisor->privileges, &crew_events, supervisor);
+    crew->metrics = supervisor->metrics;
     crew->n = supervisor_workers(supervisor_settings(supervisor));
     atomic_store(&supervisor->board->workers_wanted, crew->n);
     return reload_watch(supervisor);

@@ -114,6 +114,20 @@ static void stop_lifespan(struct worker *worker)
     stop_when_pool_is_idle(&worker->pool_wait);
 }
 
+static void say_ready(const struct worker *worker)
+{
+    const struct worker_start *start = worker->start;
+    char *url = start->is_metrics ? listener_url(start->listeners[0]) : NULL;
+    if (start->is_metrics)
+        log_line(LOG_LEVEL_INFO, 812, "serving metrics url=%s pid=%d", url ? url : "?",
+                 (int)getpid());
+    else
+        log_line(LOG_LEVEL_INFO, 120, "worker ready worker=%u pid=%d generation=%u name=%s",
+                 start->position, (int)getpid(), start->generation,
+                 worker->app->name ? worker->app->name : "");
+    mem_free(url);
+}
+
 static void serve(struct worker *worker)
 {
     const struct worker_start *start = worker->start;
@@ -125,9 +139,7 @@ static void serve(struct worker *worker)
     set_limit(worker, 0);
     for (size_t i = 0; i < start->n_listeners; i++)
         listener_start(start->listeners[i], &worker->net);
-    log_line(LOG_LEVEL_INFO, 120, "worker ready worker=%u pid=%d generation=%u name=%s",
-             start->position, (int)getpid(), start->generation,
-             worker->app->name ? worker->app->name : "");
+    say_ready(worker);
     channel_tell(start->channel, CHANNEL_READY, worker->app->name);
 }
 
@@ -251,8 +263,10 @@ static void on_channel(struct ev_loop *loop, ev_io *watch, int events)
         ask_to_stop(worker, false);
     } else if (message.type == CHANNEL_END) {
         ev_io_stop(loop, watch);
-        log_line(LOG_LEVEL_WARNING, 121, "the supervisor is gone: this worker ends, too worker=%u",
-                 worker->start->position);
+        if (!worker->is_asked_to_stop && !worker->start->is_metrics)
+            log_line(LOG_LEVEL_WARNING, 121,
+                     "the supervisor is gone: this worker ends, too worker=%u",
+                     worker->start->position);
         ask_to_stop(worker, true);
     }
 }
