@@ -123,6 +123,26 @@ static const char *const everything[][2] = {
     {"port", "0"},
     {"uds-mode", "0600"},
     {"backlog", "1"},
+    {"reuseport", "yes"},
+    {"workers", "auto"},
+    {"worker-timeout", "9ms"},
+    {"max-requests", "10"},
+    {"max-requests-jitter", "11"},
+    {"max-worker-rss", "12k"},
+    {"max-worker-age", "13ms"},
+    {"pid-file", "p.pid"},
+    {"user", "nobody"},
+    {"group", "65534"},
+    {"sandbox", "/srv, rw:/var/lib/x"},
+    {"reload", "yes"},
+    {"reload-dir", "src"},
+    {"reload-include", "*.c,*.y"},
+    {"reload-exclude", "x*"},
+    {"reload-delay", "14ms"},
+    {"build", "make app.so"},
+    {"blocked-after", "15ms"},
+    {"promote-blocking", "yes"},
+    {"metrics", "[::1]:9100"},
     {"root-path", "/api/v1"},
     {"proxy-headers", "no"},
     {"forwarded-allow-ips", "10.0.0.0/8, ::1, unix"},
@@ -159,8 +179,32 @@ static const char *const everything[][2] = {
 };
 enum { EVERYTHING = sizeof(everything) / sizeof(everything[0]) };
 
+static void check_processes(const struct settings *s)
+{
+    ck_assert(s->reuseport && s->reload && s->promote_blocking);
+    ck_assert_uint_eq(s->workers, 0);
+    ck_assert_uint_eq(s->worker_timeout_ms, 9);
+    ck_assert_uint_eq(s->max_requests, 10);
+    ck_assert_uint_eq(s->max_requests_jitter, 11);
+    ck_assert_uint_eq(s->max_worker_rss_bytes, 12 * 1024);
+    ck_assert_uint_eq(s->max_worker_age_ms, 13);
+    ck_assert_str_eq(s->pid_file, "p.pid");
+    ck_assert_str_eq(s->user, "nobody");
+    ck_assert_str_eq(s->group, "65534");
+    ck_assert_uint_eq(s->sandbox.n, 2);
+    ck_assert_str_eq(s->sandbox.items[1], "rw:/var/lib/x");
+    ck_assert_uint_eq(s->reload_dirs.n, 1);
+    ck_assert_uint_eq(s->reload_includes.n, 2);
+    ck_assert_str_eq(s->reload_excludes.items[0], "x*");
+    ck_assert_uint_eq(s->reload_delay_ms, 14);
+    ck_assert_str_eq(s->build, "make app.so");
+    ck_assert_uint_eq(s->blocked_after_ms, 15);
+    ck_assert_str_eq(s->metrics, "[::1]:9100");
+}
+
 static void check_everything(const struct settings *s)
 {
+    check_processes(s);
     ck_assert_str_eq(s->host, "::1");
     ck_assert_int_eq(s->port, 0);
     ck_assert_uint_eq(s->uds_mode, 0600);
