@@ -4,6 +4,7 @@
  */
 #include "app/module.h"
 #include "app/elf.h"
+#include "app/origin.h"
 #include "base/mem.h"
 #include <dlfcn.h>
 #include <elf.h>
@@ -66,15 +67,21 @@ static int check_open_file(const char *path, int fd, char **ret_error)
     return status;
 }
 
-int module_check_file(const char *path, char **ret_error)
+/* path is for messages. */
+static int check_file(const char *path, const char *file, char **ret_error)
 {
     /* Non-blocking: opening a pipe must not wait for a writer. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return fail_errno(path, errno == ENOENT ? "found" : "opened", errno, ret_error);
     int status = check_open_file(path, fd, ret_error);
     close(fd);
     return status;
+}
+
+int module_check_file(const char *path, char **ret_error)
+{
+    return check_file(path, path, ret_error);
 }
 
 /* ---- the descriptor ---- */
@@ -147,13 +154,13 @@ int module_check_descriptor(const char *path, const struct cgw_app *app, char **
 /* ---- the symbol ---- */
 
 /* dlerror()'s text without the path in front, which ours has already, in one line. */
-static int fail_loader(const char *path, char **ret_error)
+static int fail_loader(const char *path, const char *file, char **ret_error)
 {
     const char *text = dlerror();
-    size_t n = strlen(path);
+    size_t n = strlen(file);
     if (!text)
         text = "for no reason given";
-    else if (strncmp(text, path, n) == 0 && strncmp(text + n, ": ", 2) == 0)
+    else if (strncmp(text, file, n) == 0 && strncmp(text + n, ": ", 2) == 0)
         text += n + 2;
     const char *advice = strstr(text, "undefined symbol")
                              ? " (link it with -Wl,-z,defs to see this while building)"
@@ -201,20 +208,29 @@ static int check_symbol(const char *path, void *handle, const struct cgw_app *ap
     return 0;
 }
 
-static int load(const char *path, const struct cgw_app **ret_app, char **ret_error)
+/* What is looked at must be what the loader takes. */
+static int check_before(const char *path, const char *file, char **ret_error)
 {
-    if (strchr(path, '$')) /* $ORIGIN, $LIB and $PLATFORM: another file than the one looked at */
+    if (strchr(file, '$')) /* $ORIGIN, $LIB and $PLATFORM: another file than the one looked at */
         return fail(-EINVAL,
                     mem_printf("%s: has a $ in its path, which the loader may replace: name it "
                                "otherwise",
-                               path),
+                               file),
                     ret_error);
-    int status = module_check_file(path, ret_error);
+    return check_file(path, file, ret_error);
+}
+
+static int load(const char *path, const char *file, const struct cgw_app **ret_app,
+                char **ret_error)
+{
+    int status = check_before(path, file, ret_error);
+    if (status == 0 && file != path)
+        status = origin_load(path, file, ret_error);
     if (status < 0)
         return status;
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
     if (!handle)
-        return fail_loader(path, ret_error);
+        return fail_loader(path, file, ret_error);
     /* A refused module stays mapped too: what its constructors began cannot be undone. */
     const struct cgw_app *app = dlsym(handle, "cgw_app");
     if (!app)
@@ -231,12 +247,15 @@ static int load(const char *path, const struct cgw_app **ret_app, char **ret_err
     return status;
 }
 
-int module_load(const char *path, const struct cgw_app **ret_app, char **ret_error)
+int module_load(const char *path, const char *copy, const struct cgw_app **ret_app,
+                char **ret_error)
 {
+    if (copy)
+        return load(path, copy, ret_app, ret_error);
     if (strchr(path, '/'))
-        return load(path, ret_app, ret_error);
+        return load(path, path, ret_app, ret_error);
     char *here = mem_printf("./%s", path);
-    int status = here ? load(here, ret_app, ret_error) : fail(-ENOMEM, NULL, ret_error);
+    int status = here ? load(here, here, ret_app, ret_error) : fail(-ENOMEM, NULL, ret_error);
     mem_free(here);
     return status;
 }

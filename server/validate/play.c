@@ -22,7 +22,7 @@ static const struct script *script;
 static void load(const char *module)
 {
     char *error = NULL;
-    if (module_load(module, &app, &error) < 0)
+    if (module_load(module, NULL, &app, &error) < 0)
         report_refusal(error ? error : "out of memory");
 }
 

@@ -66,7 +66,7 @@ static void assert_refused(const char *path, int wanted, const char *text)
 {
     const struct cgw_app *app = (const struct cgw_app *)&folder;
     char *error = NULL;
-    int status = module_load(path, &app, &error);
+    int status = module_load(path, NULL, &app, &error);
     ck_assert_msg(status == wanted, "%s: %d, wanted %d: %s", path, status, wanted, error);
     ck_assert_ptr_nonnull(error);
     ck_assert_msg(strstr(error, path) && strstr(error, text), "'%s' lacks '%s'", error, text);
@@ -113,7 +113,7 @@ START_TEST(is_accepted)
 {
     const struct cgw_app *app = NULL;
     char *error = NULL;
-    int status = module_load(accepted[_i], &app, &error);
+    int status = module_load(accepted[_i], NULL, &app, &error);
     ck_assert_msg(status == 0, "%s", error);
     ck_assert_ptr_null(error);
     ck_assert_uint_eq(app->magic, CGW_MAGIC);
@@ -127,7 +127,7 @@ START_TEST(a_path_without_slash_is_of_the_current_folder)
     char *error = NULL;
     assert_refused("libc.so.6", -ENOENT, "./libc.so.6: cannot be found");
     ck_assert_int_eq(chdir("tests/apps"), 0);
-    ck_assert_int_eq(module_load("load_frozen.so", &app, &error), 0);
+    ck_assert_int_eq(module_load("load_frozen.so", NULL, &app, &error), 0);
     ck_assert_str_eq(app->name, "frozen");
     ck_assert_uint_eq(app->flags, CGW_WEBSOCKET);
 }

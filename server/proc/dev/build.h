@@ -35,7 +35,8 @@ int build_start(struct ev_loop *loop, const struct settings *settings, const cha
                 build_done_fn *done, void *arg, struct build **ret_build, char **ret_error);
 /*
  * End it: done will not run, the processes get SIGTERM (and SIGKILL, should that not do), build is
- * freed. A build that is started next waits until they are gone. Not after done; NULL is fine.
+ * freed. A build that is started next waits until they are gone. Neither in done nor
+ * after it; NULL is fine.
  */
 void build_cancel(struct build *build);
 
