@@ -1,6 +1,7 @@
 /*
  * Counts the allocations of a process and makes chosen ones fail, for the wire tests: preloaded
- * into the server, steered through a file that both map (ALLOCSHIM names it).
+ * into the server, steered through a file that all its processes and the test map (ALLOCSHIM names
+ * it).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,11 +18,12 @@ void *__libc_calloc(size_t n, size_t bytes);
 void *__libc_realloc(void *ptr, size_t bytes);
 void *__libc_memalign(size_t alignment, size_t bytes);
 
-/* The file: four numbers in the machine's order. */
+/* The file: five numbers in the machine's order. */
 struct control {
     _Atomic uint64_t count;       /* allocations so far, failed ones too */
     _Atomic uint64_t first, last; /* these fail, counted from 1; 0: none */
     _Atomic uint64_t failed;
+    _Atomic uint64_t process; /* allocations of others do not count; 0: all do */
 };
 
 static struct control own; /* until, or where, there is no file */
@@ -43,6 +45,9 @@ __attribute__((constructor)) static void shim_init(void)
 static int is_chosen(void)
 {
     struct control *c = atomic_load(&control);
+    uint64_t process = atomic_load(&c->process);
+    if (process && process != (uint64_t)getpid())
+        return 0;
     uint64_t n = atomic_fetch_add(&c->count, 1) + 1;
     if (n < atomic_load(&c->first) || n > atomic_load(&c->last))
         return 0;

@@ -100,14 +100,18 @@ class Memory:
             raise Skip("no %s: make check builds it" % SHIM)
         path = os.path.join(lab.bench.folder(), "allocations")
         with open(path, "wb") as file:
-            file.write(bytes(32))
+            file.write(bytes(40))
         with open(path, "r+b") as file:
-            self.map = mmap.mmap(file.fileno(), 32)
+            self.map = mmap.mmap(file.fileno(), 40)
         self.env = {"ALLOCSHIM": path}
 
     def serve(self, lab, app, options=(), **more):
+        """A server; what its worker allocates counts from now."""
         env = {**self.env, **more.pop("env", {})}
-        return lab.serve(app, list(options), env, preload=SHIM, **more)
+        server = lab.serve(app, list(options), env, preload=SHIM, **more)
+        if more.get("wait", True):
+            struct.pack_into("=Q", self.map, 32, server.worker)
+        return server
 
     @property
     def count(self):
@@ -169,7 +173,7 @@ def outcome(server, data, method):
 
 def torture(memory, server, what, data, good, width, then="/hello"):
     """Fail each allocation of an exchange in turn, until there are none left to fail."""
-    seen = set()
+    seen, worker = set(), server.worker
     for nth in range(1, 400):
         memory.fail(nth, width)
         try:
@@ -178,7 +182,7 @@ def torture(memory, server, what, data, good, width, then="/hello"):
             raise Failed("%s, allocation %d of %d: %s" % (what, nth, width, failed)) from None
         failed = memory.disarm()
         need(found in good + (500, 503, "closed", "cut"), "%s, allocation %d: %s" % (what, nth, found))
-        need(server.process.poll() is None, "%s, allocation %d: the server has ended" % (what, nth))
+        need(server.workers() == [worker], "%s, allocation %d: the worker has ended" % (what, nth))
         need(server.ask(then).status == 200, "%s, allocation %d: the next request" % (what, nth))
         seen.add(found)
         if not failed:
@@ -263,15 +267,15 @@ def case_row_119_every_allocation_of_the_start_fails_in_turn(lab):
 
 
 def limit_descriptors(server, soft):
-    hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[1]
-    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (soft, hard))
+    hard = resource.prlimit(server.worker, resource.RLIMIT_NOFILE)[1]
+    resource.prlimit(server.worker, resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def case_row_107_descriptors_come_back_while_a_connection_lives(lab):
     server = lab.serve("probe", ["--timeout-head", "60", "--timeout-keep-alive", "60"])
     with server.connect(30) as living:
         need(living.ask("/hello").status == 200, "a request")
-        before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[0]
+        before = resource.prlimit(server.worker, resource.RLIMIT_NOFILE)[0]
         limit_descriptors(server, server.descriptors() + 2)
         peers = [server.connect(30) for _ in range(8)]
         for peer in peers:

@@ -69,7 +69,7 @@ def case_a_hundred_calls_sleep_at_once(server):
 @serves("probe_sync", "--threads", "4", "--thread-queue", "200", "--thread-idle", "0.2", own=True)
 def case_threads_come_and_leave(server):
     def threads():
-        return len(os.listdir("/proc/%d/task" % server.pid))
+        return len(os.listdir("/proc/%d/task" % server.worker))
     server.ask("/hello")
     at_once(server, ["/sleep?ms=50"] * 12)
     until(lambda: threads() < 6, "%d threads stay" % threads(), 10 * server.bench.slow)

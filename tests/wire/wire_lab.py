@@ -84,9 +84,10 @@ class Lab:
         else:
             self.script.function(self.shared or self.serve(*self.script.wants))
 
-    def serve(self, app, options=(), env=(), wait=True, **more):
+    def serve(self, app, options=(), env=(), wait=True, may_lose_workers=False, **more):
         """Start a server."""
         server = Server(self.bench, app, options, tuple(dict(env).items()), **more)
+        server.may_lose_workers = may_lose_workers
         self.servers.append(server)
         return server.start(wait)
 

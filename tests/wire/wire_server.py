@@ -11,9 +11,13 @@ import tempfile
 import threading
 import time
 
+import wire_process
 from wire_peer import Failed, Peer
 
 SERVING = re.compile(r'CGW0101\b.*?\burl(?:=|":")([^\s"]+)')
+READY = re.compile(r'CGW0120\b.*?\bworker(?:=|": ?)(\d+).*?\bpid(?:=|": ?)(\d+)'
+                   r'.*?\bgeneration(?:=|": ?)(\d+)')
+DIED = re.compile(r"CGW012[5-8]\b.*")  # where it is not what the case wants: may_lose_workers
 SICK = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error:|Assertion .* failed")
 
 # Reads process groups; when the runner is gone, however it went, ends those that are not struck out.
@@ -107,19 +111,21 @@ class Bench:
 
 
 class Server:
-    """One process of the server under test."""
+    """One server under test: the supervisor's process, and its workers."""
 
     def __init__(self, bench, app, options=(), env=(), first=None, preload=None, stdout=None,
-                 stderr=None, stdin=subprocess.DEVNULL, pass_fds=(), folder=None):
+                 stderr=None, stdin=subprocess.DEVNULL, pass_fds=(), folder=None, binary=None):
         self.bench, self.folder = bench, folder or bench.folder()
         self.options = [self._fill(word) for word in options]
         self.app, self.first, self.pass_fds = app, first, pass_fds
+        self.binary = binary or bench.server
+        self.may_lose_workers = False  # a test that kills some says so
         self.env = {key: self._fill(value) for key, value in env}
         if preload:
             self.env["LD_PRELOAD"] = preload
         self.stdout_to, self.stderr_to, self.stdin_from = stdout, stderr, stdin
         self.out, self.err = os.path.join(self.folder, "out"), os.path.join(self.folder, "err")
-        self.process, self.url, self.exit_code = None, None, None
+        self.process, self.group, self.url, self.exit_code = None, None, None, None
 
     def _fill(self, word):
         """Seconds as 0.5s grow with the slowness of the build; $TMP and $APPS are folders."""
@@ -128,7 +134,7 @@ class Server:
         return word.replace("$TMP", self.folder).replace("$APPS", os.path.abspath(self.bench.apps[0]))
 
     def argv(self):
-        words = [self.bench.server, *self.options]
+        words = [self.binary, *self.options]
         if not any(re.match(r"--(port|uds|fd)\b", word) for word in self.options):
             words += ["--port", "0"]
         if self.app != "-":
@@ -146,6 +152,7 @@ class Server:
                 self.argv(), env=env, stdin=self.stdin_from, pass_fds=self.pass_fds,
                 stdout=out if self.stdout_to is None else self.stdout_to,
                 stderr=err if self.stderr_to is None else self.stderr_to)
+        self.group = self.process.pid
         if wait:
             try:
                 self.url = self.wait_log(SERVING.pattern, 15 * self.bench.slow).group(1)
@@ -153,12 +160,44 @@ class Server:
                 self.kill()
                 raise Failed("%s does not serve: %s\n%s" % (" ".join(self.argv()), failed,
                                                             self.log()[-2000:])) from None
-            self.descriptors_before = self.descriptors()
+            self.descriptors_before = self.descriptors_of_all()
         return self
+
+    # ---- its processes
 
     @property
     def pid(self):
+        """The supervisor."""
         return self.process.pid
+
+    def ready(self):
+        """The workers that have said that they serve, as (position, pid, generation), oldest first."""
+        return [tuple(map(int, found)) for found in READY.findall(self.log())]
+
+    def workers(self):
+        """The workers that live; also while they drain."""
+        named = {pid for _, pid, _ in self.ready()}
+        children = wire_process.children_of(self.pid)
+        return [pid for pid in children if pid in named or not named]  # the log may be elsewhere
+
+    @property
+    def worker(self):
+        """The only worker."""
+        workers = self.workers()
+        if len(workers) != 1:
+            raise Failed("there are %d workers, not one" % len(workers))
+        return workers[0]
+
+    def wait_workers(self, good, why, seconds=None):
+        """Wait until the list of workers is as the predicate wants it; the list."""
+        end = time.monotonic() + (seconds or 10 * self.bench.slow)
+        while True:
+            workers = self.workers()
+            if good(workers):
+                return workers
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise Failed("%s: the workers are %s" % (why, workers))
+            time.sleep(0.01)
 
     # ---- its logs
 
@@ -220,30 +259,37 @@ class Server:
     # ---- what it uses
 
     def rss_kib(self):
-        with open("/proc/%d/status" % self.pid, encoding="ascii") as file:
-            return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))
+        """Of the workers."""
+        return sum(map(wire_process.rss_kib, self.workers()))
 
     def cpu_seconds(self):
-        with open("/proc/%d/stat" % self.pid, encoding="ascii") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Of all its processes."""
+        return sum(map(wire_process.cpu_seconds, [self.pid, *self.workers()]))
 
     def descriptors(self):
-        return len(os.listdir("/proc/%d/fd" % self.pid))
+        """Of the workers."""
+        return sum(map(wire_process.descriptors, self.workers()))
+
+    def descriptors_of_all(self):
+        return self.descriptors() + wire_process.descriptors(self.pid)
 
     def lets_go(self):
         """When all clients have left, no more descriptors are open than in the beginning."""
         end = time.monotonic() + 5 * self.bench.slow
-        while self.process.poll() is None and self.descriptors() > self.descriptors_before:
+        while self.process.poll() is None and self.descriptors_of_all() > self.descriptors_before:
             if time.monotonic() > end:
                 raise Failed("descriptors stay open: %d, in the beginning %d" %
-                             (self.descriptors(), self.descriptors_before))
+                             (self.descriptors_of_all(), self.descriptors_before))
             time.sleep(0.05)
 
     # ---- its end
 
-    def signal(self, name):
-        os.kill(self.pid, getattr(signal, "SIG" + name))
+    def signal(self, name, pid=None):
+        os.kill(pid or self.pid, getattr(signal, "SIG" + name))
+
+    def adopt(self, pid):
+        """Another supervisor has taken over (USR2): this is the server from now on."""
+        self.process = wire_process.Adopted(pid)
 
     def wait(self, seconds=None):
         """Wait for its end; the exit code, negative for a signal."""
@@ -251,34 +297,51 @@ class Server:
             self.exit_code = self.process.wait(seconds or 15 * self.bench.slow)
         except subprocess.TimeoutExpired:
             raise Failed("the server does not end") from None
-        self.bench.watch(self.pid, False)
         return self.exit_code
 
     def stop(self):
         """End it as an operator does; Failed when that goes wrong or it was sick meanwhile."""
         if self.process is None:
             return
-        if self.exit_code is None:
-            ended = self.process.poll()
-            if ended is None:
-                self.signal("TERM")
-            try:
-                code = self.wait()
-            finally:
-                self.kill()
-            if ended is not None or code != 0:
-                raise Failed("the server ended with %d%s" %
-                             (code, " by itself" if ended is not None else " after TERM"))
-        self.kill()
+        try:
+            if self.exit_code is None:
+                self._end()
+            self.leaves_nobody()
+        finally:
+            self.kill()
         sick = SICK.search(self.log())
+        if not sick and not self.may_lose_workers:
+            sick = DIED.search(self.log())
         if sick:
             raise Failed("the server's log says: %s" % sick.group(0))
+
+    def _end(self):
+        ended = self.process.poll()
+        if ended is None:
+            self.signal("TERM")
+        code = self.wait()
+        if ended is not None or code != 0:
+            raise Failed("the server ended with %d%s" %
+                         (code, " by itself" if ended is not None else " after TERM"))
+
+    def leaves_nobody(self, seconds=None):
+        """No process of it is left; those that the supervisor has left behind get a moment."""
+        end = time.monotonic() + (seconds or 2 * self.bench.slow)
+        while True:
+            left = wire_process.group_of(self.group)
+            if not left:
+                return
+            if time.monotonic() > end:
+                raise Failed("the server has ended, these processes of it have not: %s" % left)
+            time.sleep(0.01)
 
     def kill(self):
         """End it and what it has started, without asking."""
         if self.process is None:
             return
-        if self.process.poll() is None:
-            os.killpg(self.pid, signal.SIGKILL)
+        try:
+            os.killpg(self.group, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
         self.process.wait()
-        self.bench.watch(self.pid, False)
+        self.bench.watch(self.group, False)

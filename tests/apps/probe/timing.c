@@ -313,12 +313,25 @@ static bool is_filled(const unsigned char *block, size_t size, unsigned char wit
     return true;
 }
 
+static void check(struct probe *probe)
+{
+    size_t n = (size_t)probe_number(probe, "n", 1), size = (size_t)probe_number(probe, "size", 100);
+    unsigned char *const *blocks = probe->own;
+    bool is_right = true;
+    for (size_t i = 0; i < n; i++)
+        is_right = is_right && is_filled(blocks[i], size, (unsigned char)(i % 251)) &&
+                   (uintptr_t)blocks[i] % _Alignof(max_align_t) == 0;
+    probe_reply(probe, is_right ? 200 : 500, probe_str(is_right ? "ok\n" : "overlap\n"));
+}
+
 static void take(struct probe *probe)
 {
     size_t n = (size_t)probe_number(probe, "n", 1), size = (size_t)probe_number(probe, "size", 100);
+    uint64_t ms = probe_number(probe, "ms", 0);
     unsigned char **blocks = probe_alloc(probe, (n + 1) * sizeof(*blocks));
     if (!blocks)
         return;
+    probe->own = blocks;
     for (size_t i = 0; i < n; i++) {
         blocks[i] = probe->call->host->alloc(probe->call, size);
         if (!blocks[i]) {
@@ -327,11 +340,10 @@ static void take(struct probe *probe)
         }
         memset(blocks[i], (int)(i % 251), size);
     }
-    bool is_right = true;
-    for (size_t i = 0; i < n; i++)
-        is_right = is_right && is_filled(blocks[i], size, (unsigned char)(i % 251)) &&
-                   (uintptr_t)blocks[i] % _Alignof(max_align_t) == 0;
-    probe_reply(probe, is_right ? 200 : 500, probe_str(is_right ? "ok\n" : "overlap\n"));
+    if (ms)
+        probe_wait(probe, ms, check);
+    else
+        check(probe);
 }
 
 /* ---- the drain ---- */
