@@ -122,8 +122,11 @@ const struct board *board_open(pid_t supervisor)
     char path[sizeof "/proc//fd" + 3 * sizeof supervisor];
     snprintf(path, sizeof path, "/proc/%d/fd", (int)supervisor);
     DIR *dir = opendir(path);
-    if (!dir)
+    if (!dir) {
+        if (errno == ENOENT)
+            errno = ESRCH;
         return NULL;
+    }
     int fd = find_descriptor(dir), error = errno;
     closedir(dir);
     const struct board *board = NULL;

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include <stdio.h>
 
-enum { US = 1000000, CELL_BYTES = 24, NAME_COLUMNS = 36 };
+enum { US = 1000000, CELL_BYTES = 24, NAME_COLUMNS = 25 };
 
 typedef unsigned long long ull;
 
@@ -183,7 +183,7 @@ static void draw_worker(struct page *page, const struct status_worker *was,
         recent.counts[i] -= was->lag.counts[i];
     span(age, now->wall_us > worker->started_us ? now->wall_us - worker->started_us : 0);
     milliseconds(lag, status_quantile_us(&recent, 0.99));
-    page_print(page, "%7d  %-8s  %3u  %12s  %5u  %9u  %9.1f  %10s  %9s\n", worker->pid,
+    page_print(page, "%7d  %-8s  %3u  %11s  %5u  %5u  %8.1f  %9s  %8s\n", worker->pid,
                worker->state <= BOARD_STOPPING ? states[worker->state] : "?", worker->generation,
                age, worker->connections, worker->in_flight,
                is_same ? rate(worker->requests, was->requests, took) : 0,
@@ -193,8 +193,8 @@ static void draw_worker(struct page *page, const struct status_worker *was,
 static void draw_workers(struct page *page, const struct status_sample *before,
                          const struct status_sample *now)
 {
-    page_print(page, "\n%7s  %-8s  %3s  %12s  %5s  %9s  %9s  %10s  %9s\n", "WORKER", "STATE", "GEN",
-               "AGE", "CONNS", "IN FLIGHT", "REQ/S", "MEMORY", "LAG P99");
+    page_print(page, "\n%7s  %-8s  %3s  %11s  %5s  %5s  %8s  %9s  %8s\n", "WORKER", "STATE", "GEN",
+               "AGE", "CONNS", "CALLS", "REQ/S", "MEMORY", "LAG P99");
     for (size_t i = 0; i < BOARD_SLOTS; i++)
         if (now->workers[i].state != BOARD_FREE)
             draw_worker(page, &before->workers[i], &now->workers[i], now,
@@ -220,7 +220,7 @@ static void draw_route(struct page *page, const struct status_sample *before,
         page_print(page, "%-*s", NAME_COLUMNS, "(not named)");
     else
         put_name(page, route->name, sizeof route->name, NAME_COLUMNS);
-    page_print(page, "  %9.1f  %10llu  %9s  %9s  %7llu  %7llu%s\n",
+    page_print(page, "  %8.1f  %9llu  %8s  %8s %5llu %7llu%s\n",
                rate(n, requests_before(before, route->name, i), now->at_us - before->at_us), (ull)n,
                milliseconds(p50, status_quantile_us(&route->duration, 0.5)),
                milliseconds(p99, status_quantile_us(&route->duration, 0.99)),
@@ -253,7 +253,7 @@ static void draw_routes(struct page *page, const struct status_sample *before,
 {
     uint32_t order[BOARD_ROUTES];
     size_t n = sort_routes(&now->sum, order);
-    page_print(page, "\n%-*s  %9s  %10s  %9s  %9s  %7s  %7s\n", NAME_COLUMNS, "ROUTE", "REQ/S",
+    page_print(page, "\n%-*s  %8s  %9s  %8s  %8s %5s %7s\n", NAME_COLUMNS, "ROUTE", "REQ/S",
                "REQUESTS", "P50", "P99", "5XX", "BLOCKED");
     for (size_t i = 0; i < n; i++)
         draw_route(page, before, now, order[i]);
