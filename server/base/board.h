@@ -71,6 +71,8 @@ struct board_request {
 /* The trace that the loop's thread takes of itself, asked for by a signal, where it cannot be taken
    from outside. */
 struct board_sample {
+    _Atomic uint32_t signal; /* that asks for it, sent to the thread whose number is the process's;
+                                0: it cannot be asked */
     _Atomic uint32_t wanted; /* [supervisor] grows with each request */
     _Atomic uint32_t taken;  /* of wanted, what trace answers */
     struct trace trace;
@@ -83,8 +85,8 @@ struct board_crash {
     int code;               /* si_code */
     uint64_t address;       /* si_addr */
     bool is_stack_overflow;
-    bool is_on_pool;          /* the thread is one of the pool's */
-    uint32_t n_told, n_reset; /* clients that got the 502; connections that were reset */
+    bool is_on_loop, is_on_pool; /* whose the thread is; neither: one of the application's own */
+    uint32_t n_told, n_reset;    /* clients that got the 502; connections that were reset */
     struct board_request request;
     struct trace trace;
 };
@@ -136,7 +138,7 @@ struct board_dev {
 };
 
 #define BOARD_MAGIC  0x42574743u /* "CGWB" */
-#define BOARD_LAYOUT 2u          /* grows when anything above changes */
+#define BOARD_LAYOUT 3u          /* grows when anything above changes */
 
 struct board {
     uint32_t magic, layout, bytes;
@@ -157,7 +159,8 @@ struct board {
 /* A new one, in a memfd that other processes can find: NULL with errno. Pages that nobody has
    touched take no memory. */
 struct board *board_new(void);
-/* That of a running supervisor, read-only: NULL with errno (EPROTO: of another version). */
+/* That of a running supervisor, read-only: NULL with errno (EPROTO: of another version; ENOENT: the
+   process has none; ESRCH: there is no such process; EACCES: another user's). */
 const struct board *board_open(pid_t supervisor);
 void board_close(const struct board *board);
 

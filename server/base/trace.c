@@ -113,27 +113,36 @@ static const struct object *object_at(uint64_t address)
 }
 
 /* Its index in the trace's own list, where it is put when it is new; TRACE_OBJECTS: no room. */
-static uint16_t refer(struct trace *trace, const struct object *object)
+static uint16_t refer(struct trace *trace, const char *path)
 {
+    char cut[TRACE_PATH_BYTES];
     uint32_t i = 0;
-    while (i < trace->n_objects && strcmp(trace->objects[i], object->path) != 0)
+    copy_path(cut, path);
+    while (i < trace->n_objects && strcmp(trace->objects[i], cut) != 0)
         i++;
     if (i == TRACE_OBJECTS || i < trace->n_objects)
         return (uint16_t)i;
-    memcpy(trace->objects[i], object->path, TRACE_PATH_BYTES);
+    memcpy(trace->objects[i], cut, sizeof cut);
     trace->n_objects++;
     return (uint16_t)i;
 }
 
-static void add(struct trace *trace, uint64_t address)
+bool trace_add(struct trace *trace, uint64_t address, uint64_t base, const char *path)
 {
     struct trace_frame *frame = &trace->frames[trace->n_frames];
-    const struct object *object = object_at(address);
-    frame->address = frame->offset = address;
-    frame->object = object ? refer(trace, object) : TRACE_OBJECTS;
-    if (object)
-        frame->offset = address - object->base;
+    if (trace->n_frames == TRACE_FRAMES)
+        return false;
+    frame->address = address;
+    frame->offset = path ? address - base : address;
+    frame->object = path ? refer(trace, path) : TRACE_OBJECTS;
     trace->n_frames++; /* whole, should the next one be the last that can be read */
+    return true;
+}
+
+static bool add(struct trace *trace, uint64_t address)
+{
+    const struct object *object = object_at(address);
+    return trace_add(trace, address, object ? object->base : 0, object ? object->path : NULL);
 }
 
 static _Unwind_Reason_Code visit(struct _Unwind_Context *context, void *arg)
@@ -148,8 +157,7 @@ static _Unwind_Reason_Code visit(struct _Unwind_Context *context, void *arg)
     if (!walk->has_begun && walk->is_call)
         is_exact = 0;
     walk->has_begun = true;
-    add(walk->trace, is_exact ? address : address - 1);
-    return walk->trace->n_frames < TRACE_FRAMES ? _URC_NO_REASON : _URC_END_OF_STACK;
+    return add(walk->trace, is_exact ? address : address - 1) ? _URC_NO_REASON : _URC_END_OF_STACK;
 }
 
 /* Where a signal has interrupted; NULL: not known for this machine. */
@@ -165,12 +173,25 @@ static uint64_t *counter_of(ucontext_t *context)
 #endif
 }
 
+uint64_t trace_stack_pointer(const void *ucontext)
+{
+    const ucontext_t *context = ucontext;
+#if defined(__x86_64__)
+    return (uint64_t)context->uc_mcontext.gregs[REG_RSP];
+#elif defined(__aarch64__)
+    return context->uc_mcontext.sp;
+#else
+    (void)context;
+    return 0;
+#endif
+}
+
 /* Where the call that led there returns to, were it the first thing there. */
 static uint64_t return_address(const ucontext_t *context)
 {
     uint64_t address = 0;
 #if defined(__x86_64__)
-    void *top = (void *)(uintptr_t)context->uc_mcontext.gregs[REG_RSP];
+    void *top = (void *)(uintptr_t)trace_stack_pointer(context);
     struct iovec here = {&address, sizeof address}, there = {top, sizeof address};
     if (process_vm_readv(getpid(), &here, 1, &there, 1, 0) != sizeof address)
         return 0;

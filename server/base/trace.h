@@ -4,6 +4,7 @@
  */
 #ifndef BASE_TRACE_H
 #define BASE_TRACE_H
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { TRACE_FRAMES = 64, TRACE_OBJECTS = 16, TRACE_PATH_BYTES = 256 };
@@ -32,4 +33,10 @@ void trace_note_objects(void);
  * broken stack it may crash: the caller stores first what must not be lost.
  */
 void trace_take(struct trace *trace, void *ucontext);
+/* The stack pointer of such a context; 0: not known for this machine. Async-signal-safe. */
+uint64_t trace_stack_pointer(const void *ucontext);
+
+/* One frame more, of the object at path that is loaded at base (NULL: not known); false: no room.
+   Async-signal-safe. */
+bool trace_add(struct trace *trace, uint64_t address, uint64_t base, const char *path);
 #endif

@@ -10,15 +10,9 @@
 #include "base/board.h"
 
 /*
- * In the worker, once, on the loop's thread, after the module is loaded (signals that it handles
- * are left to it, as are those of a sanitizer). Both outlive the worker. 0, or a negative errno
- * where a crash would go unreported; the worker can run all the same.
+ * In the worker, once, on the loop's thread, after the module is loaded (a signal that the module
+ * handles is left to it). Also lets the supervisor's children look into the process, and makes it
+ * answer slot->sample. slot and runtime outlive the worker. 0, or a negative errno.
  */
 int crash_install(struct board_slot *slot, struct call_runtime *runtime);
-
-/*
- * The signal by which the loop's thread is asked for its own trace (slot->sample), where it cannot
- * be taken from outside; a real-time one. Sent to the thread whose number is the process's.
- */
-int crash_sample_signal(void);
 #endif
