@@ -1,6 +1,5 @@
 /* Opening what the server owns, the signals, and the end. */
 #include "proc/supervisor.h"
-#include "app/module.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -17,7 +16,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MOMENT_US = 100 };
@@ -331,44 +329,5 @@ int supervisor_run(int argc, char **argv, char **envp, struct options *options)
         code = supervisor.exit_code;
     }
     close_all(&supervisor);
-    return code;
-}
-
-/* ---- --check ---- */
-
-static int check_in_child(const struct settings *settings)
-{
-    const struct cgw_app *app;
-    char *error = NULL;
-    if (module_load(settings->module, NULL, &app, &error) == 0)
-        return EXIT_FINE;
-    log_line(LOG_LEVEL_ERROR, 201, "%s", error ? error : "out of memory");
-    mem_free(error);
-    log_stop();
-    return EXIT_MODULE;
-}
-
-int supervisor_check(struct options *options)
-{
-    const struct settings *settings = options_settings(options);
-    int status = 0, code = EXIT_CANNOT_RUN;
-    fflush(NULL);
-    log_fork_begin();
-    pid_t pid = fork();
-    log_fork_end(pid == 0);
-    if (pid == 0)
-        _exit(check_in_child(settings));
-    if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status)) {
-        code = WEXITSTATUS(status);
-    } else if (pid > 0) {
-        log_line(LOG_LEVEL_ERROR, 803, "the module crashed while it was loaded signal=%d",
-                 WTERMSIG(status));
-        code = EXIT_MODULE;
-    }
-    if (code == EXIT_FINE) {
-        printf("configuration and module are fine: %s\n", settings->module);
-        code = fflush(stdout) == 0 ? EXIT_FINE : EXIT_CANNOT_RUN;
-    }
-    options_free(options);
     return code;
 }
