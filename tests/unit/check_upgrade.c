@@ -34,6 +34,23 @@ static bool report_on(int fd, const struct listener_set *set, const struct liste
     return write(fd, text, (size_t)n) == n;
 }
 
+/* Say it on the first connection, whichever of the sockets gets it. */
+static int serve_one(const struct listener_set *set, const struct listener *metrics)
+{
+    for (;;) {
+        struct pollfd looks[2] = {{.fd = set->items[0]->fd, .events = POLLIN},
+                                  {.fd = set->items[1]->fd, .events = POLLIN}};
+        if (poll(looks, 2, 10000) <= 0)
+            return 5;
+        int fd = accept(looks[0].revents ? looks[0].fd : looks[1].fd, NULL, NULL);
+        if (fd < 0)
+            continue;
+        bool is_said = report_on(fd, set, metrics);
+        close(fd);
+        return is_said ? 0 : 6;
+    }
+}
+
 static int be_new_server(const char *how)
 {
     struct listener_set set;
@@ -47,16 +64,10 @@ static int be_new_server(const char *how)
     listener_set_own(&set);
     upgrade_tell_ready();
     upgrade_tell_ready();
-    for (int fd = -1; fd < 0;) { /* the first of the sockets that gets the connection */
-        struct pollfd looks[2] = {{.fd = set.items[0]->fd, .events = POLLIN},
-                                  {.fd = set.items[1]->fd, .events = POLLIN}};
-        if (poll(looks, 2, 10000) <= 0)
-            return 5;
-        fd = accept(looks[0].revents ? looks[0].fd : looks[1].fd, NULL, NULL);
-        if (fd >= 0 && !report_on(fd, &set, metrics))
-            return 6;
-    }
-    return 0;
+    int rc = serve_one(&set, metrics);
+    listener_set_close(&set);
+    listener_close_metrics(metrics);
+    return rc;
 }
 
 static struct listener_set set;
