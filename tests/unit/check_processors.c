@@ -27,7 +27,7 @@ START_TEST(affinity)
     ck_assert_int_eq(sched_getaffinity(0, sizeof set, &set), 0);
     ck_assert_uint_ge(processors_count(), 1);
     ck_assert_uint_le(processors_count(), (unsigned)CPU_COUNT(&set));
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
         if (!CPU_ISSET(cpu, &set))
             continue;
         CPU_ZERO(&set);
