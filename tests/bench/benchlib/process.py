@@ -91,17 +91,25 @@ def cpu_s(leader):
     return total
 
 
+def memory_of(pid):
+    """Bytes: what is resident, each shared page by the share of this process, and its own."""
+    found = {"resident": 0, "own": 0}
+    names = {"Pss": "resident", "Pss_Anon": "own"}
+    for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name in names:
+            found[names[name]] = int(value.split()[0]) * 1024
+    return found
+
+
 def memory(leader):
-    """Bytes: all that is resident, and what of it is the processes' own."""
-    resident = own = 0
+    """The same of all processes of a session."""
+    total = {"resident": 0, "own": 0}
     for pid in session(leader):
-        for line in (PROC / str(pid) / "status").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name == "VmRSS":
-                resident += int(value.split()[0]) * 1024
-            elif name == "RssAnon":
-                own += int(value.split()[0]) * 1024
-    return {"resident": resident, "own": own}
+        with contextlib.suppress(OSError):
+            for name, value in memory_of(pid).items():
+                total[name] += value
+    return total
 
 
 def machine():

@@ -1,8 +1,8 @@
-"""What is measured, against whom, and what we aim for (issue 2, "Speed")."""
+"""What is measured, against whom, and what we aim for."""
 
 import dataclasses
 
-from .servers import Cgw, Files, Floor, H2o, Nginx, Uvicorn
+from .servers import Cgw, Files, Floor, H2o, Nginx, Scraped, Uvicorn
 
 CPU = "cpu_us"  # the server's processor time, microseconds per response
 RATE = "rate"  # responses per second
@@ -85,6 +85,12 @@ SCENARIOS = (
         ("keep", "PORT", "--connections", "64"),
         {"cgw sync": (Cgw, "sync_hello"), "cgw": (Cgw, "hello")},
         (Target("cgw sync", "cgw", 3.0),)),
+    Scenario(
+        "watched", "hello, keep-alive: what watching for blocked calls, and metrics, cost",
+        ("keep", "PORT", "--connections", "64"),
+        {"cgw": (Cgw, "hello"), "unwatched": (Cgw, "hello", "--blocked-after", "0"),
+         "scraped": (Scraped, "hello", "--metrics", "/metrics")},
+        (Target("cgw", "unwatched", 1.01), Target("scraped", "cgw", 1.02))),
     Scenario(
         "sync-sleep", "200 clients, a sync call that sleeps 100 ms",
         ("keep", "PORT", "--connections", "200", "--path", "/?ms=100", "--warmup", "0.5",

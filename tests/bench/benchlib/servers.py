@@ -6,7 +6,9 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.request
 
 from . import process
 
@@ -85,6 +87,44 @@ class Cgw(Server):
                 raise Absent(f"{path.name} is not built")
         return [self.place.serve, "--port", "0", "--log-level", "info", "--no-access-log",
                 *self.args[1:], module]
+
+
+class Scraped(Cgw):
+    """The same, asked for its metrics each second: --metrics /metrics is among the options."""
+
+    EVERY_S = 1.0
+
+    def __init__(self, place, *args):
+        super().__init__(place, *args)
+        self.ends, self.scraper, self.failure = threading.Event(), None, None
+
+    def start(self, core, folder):
+        super().start(core, folder)
+        self.scraper = threading.Thread(target=self.scrape, daemon=True)
+        self.scraper.start()
+
+    def scrape(self):
+        wait = self.EVERY_S / 2  # a turn of one second has one in its middle
+        while not self.ends.wait(wait):
+            wait = self.EVERY_S
+            try:
+                url = f"http://127.0.0.1:{self.port}/metrics"
+                with urllib.request.urlopen(url, timeout=5) as said:
+                    said.read()
+            except OSError as error:
+                self.failure = f"no metrics: {error}"
+                return
+
+    def cpu_s(self):
+        if self.failure:
+            raise Absent(self.failure)
+        return super().cpu_s()
+
+    def stop(self):
+        self.ends.set()
+        if self.scraper:
+            self.scraper.join()
+        super().stop()
 
 
 class Files(Cgw):
