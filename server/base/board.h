@@ -138,7 +138,7 @@ struct board_dev {
 };
 
 #define BOARD_MAGIC  0x42574743u /* "CGWB" */
-#define BOARD_LAYOUT 3u          /* grows when anything above changes */
+#define BOARD_LAYOUT 4u          /* grows when anything above changes */
 
 struct board {
     uint32_t magic, layout, bytes;

@@ -139,6 +139,15 @@ bool trace_add(struct trace *trace, uint64_t address, uint64_t base, const char 
     return true;
 }
 
+void trace_set_application(struct trace *trace, const void *address)
+{
+    const struct object *object = object_at((uintptr_t)address);
+    uint32_t i = 0;
+    while (i < trace->n_objects && !(object && strcmp(trace->objects[i], object->path) == 0))
+        i++;
+    trace->application = (uint16_t)(i < trace->n_objects ? i : TRACE_OBJECTS);
+}
+
 static bool add(struct trace *trace, uint64_t address)
 {
     const struct object *object = object_at(address);
@@ -233,6 +242,7 @@ __attribute__((noinline)) void trace_take(struct trace *trace, void *ucontext)
     struct walk walk = {.trace = trace};
     uint64_t *counter = ucontext ? counter_of(ucontext) : NULL;
     trace->n_frames = trace->n_objects = 0;
+    trace->application = TRACE_OBJECTS;
     if (counter && !object_at(*counter)) {
         take_nowhere(&walk, ucontext, counter);
         return;

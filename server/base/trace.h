@@ -17,6 +17,7 @@ struct trace_frame {
 
 struct trace {
     uint32_t n_frames, n_objects;
+    uint16_t application; /* index of the object that holds it, or TRACE_OBJECTS: not known */
     struct trace_frame frames[TRACE_FRAMES]; /* innermost first */
     char objects[TRACE_OBJECTS][TRACE_PATH_BYTES];
 };
@@ -30,11 +31,16 @@ void trace_note_objects(void);
 /*
  * The calling thread's frames into *trace: those behind the signal where ucontext is a handler's
  * third argument, else from the caller on. On whatever stack it runs. Async-signal-safe; in a
- * broken stack it may crash: the caller stores first what must not be lost.
+ * broken stack it may crash: the caller stores first what must not be lost. Where the application
+ * is stays to be set.
  */
 void trace_take(struct trace *trace, void *ucontext);
 /* The stack pointer of such a context; 0: not known for this machine. Async-signal-safe. */
 uint64_t trace_stack_pointer(const void *ucontext);
+
+/* Set trace->application to the object at that address, where one of the frames is in it.
+   Async-signal-safe. */
+void trace_set_application(struct trace *trace, const void *address);
 
 /* One frame more, of the object at path that is loaded at base (NULL: not known); false: no room.
    Async-signal-safe. */

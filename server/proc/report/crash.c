@@ -31,6 +31,7 @@ enum {
 static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
 
 static struct board_slot *slot;
+static const struct cgw_app *application;
 static pid_t process;          /* this one: what a fork of the module's does is not ours */
 static int sample_signal;      /* also the one that makes the loop stand still */
 static _Atomic pid_t reporter; /* the thread that reports; 0: none yet */
@@ -113,6 +114,7 @@ static void leave_report(int signal, const siginfo_t *info, void *context)
     last_words_say(is_frozen, &crash->n_told, &crash->n_reset);
     atomic_store(&crash->stage, 3);
     trace_take(&crash->trace, context);
+    trace_set_application(&crash->trace, application);
     atomic_store(&crash->stage, 4);
     last_words_drain();
 }
@@ -177,6 +179,7 @@ static void on_sample(int signal, siginfo_t *info, void *context)
         await_end();
     uint32_t wanted = atomic_load(&slot->sample.wanted);
     trace_take(&slot->sample.trace, context);
+    trace_set_application(&slot->sample.trace, application);
     atomic_store(&slot->sample.taken, wanted);
     errno = saved;
 }
@@ -222,7 +225,8 @@ static void let_supervisor_look(void)
 int crash_install(struct board_slot *own, struct call_runtime *runtime)
 {
     assert(runtime->slot == own);
-    slot = runtime->slot;
+    slot = own;
+    application = runtime->app;
     process = getpid();
     trace_note_objects();
     thread_take_alternate(); /* for as long as the process lives */

@@ -9,13 +9,20 @@
 
 /*
  * [supervisor] A worker has died by a signal or of a sanitizer: log one report, now or soon. What
- * is needed of the slot is copied, it may be put back at once.
+ * is needed of the slot is copied, it may be put back at once. Nothing happens where the worker has
+ * left no report, as it was killed.
  */
 void reporter_crash(struct board *board, const struct board_slot *slot, int wait_status);
 
 /*
  * [supervisor] A worker does not tick: log where its loop's thread is, soon. Let it live for a
- * second or two; what is still unread when it dies is missing in the report. The slot is read now.
+ * second or two; what is still unread when it dies is missing in the report.
  */
 void reporter_hang(struct board *board, struct board_slot *slot);
+
+/*
+ * [supervisor] Before it ends, behind children_stop(): wait for reports that are under way, for
+ * timeout_ms at most; those that are not ready then are logged without names.
+ */
+void reporter_finish(uint32_t timeout_ms);
 #endif

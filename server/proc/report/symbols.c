@@ -168,6 +168,7 @@ int symbols_frames(struct symbols *symbols, pid_t tid, struct trace *ret)
 {
     struct walk walk = {symbols->dwfl, ret};
     ret->n_frames = ret->n_objects = 0;
+    ret->application = TRACE_OBJECTS;
     dwfl_getmodules(symbols->dwfl, prepare, NULL, 0);
     int error = dwfl_pid(symbols->dwfl) > 0 ? 0 : dwfl_linux_proc_attach(symbols->dwfl, tid, false);
     if (error)

@@ -1,0 +1,73 @@
+/* Request first, frames then, and behind each the question whether it is still the same visit. */
+#include "proc/report/examine.h"
+#include "proc/report/request_peek.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { DEADLINE_SECONDS = 10, SAMPLE_MS = 1000 };
+
+void examine_begin(void)
+{
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    unsetenv("DEBUGINFOD_URLS"); /* or debug information would be asked for on the network */
+    alarm(DEADLINE_SECONDS);
+}
+
+static bool is_over(const struct board_slot *slot, uint64_t entered)
+{
+    return entered && atomic_load_explicit(&slot->entered, memory_order_acquire) != entered;
+}
+
+/* The thread's own word, asked for by a signal. */
+static void take_sample(struct board_slot *slot, pid_t pid, struct trace *ret)
+{
+    uint32_t number = atomic_load(&slot->sample.signal);
+    uint32_t wanted = atomic_fetch_add(&slot->sample.wanted, 1) + 1;
+    if (!number || syscall(SYS_tgkill, pid, pid, (int)number) < 0)
+        return;
+    for (int i = 0; i < SAMPLE_MS && atomic_load(&slot->sample.taken) != wanted; i++)
+        poll(NULL, 0, 1);
+    if (atomic_load(&slot->sample.taken) == wanted)
+        memcpy(ret, &slot->sample.trace, sizeof *ret);
+}
+
+static void take_frames(struct board_slot *slot, pid_t pid, struct examined *ret)
+{
+    struct trace *trace = &ret->trace;
+    uint64_t application = request_peek_app(pid, atomic_load(&slot->current));
+    if (symbols_of_process(pid, &ret->symbols) == 0 &&
+        symbols_frames(ret->symbols, pid, trace) == 0) {
+        int object = symbols_object(ret->symbols, trace, application);
+        trace->application = (uint16_t)(object < 0 ? TRACE_OBJECTS : object);
+        return;
+    }
+    symbols_free(ret->symbols);
+    ret->symbols = NULL;
+    trace->n_frames = trace->n_objects = 0;
+    take_sample(slot, pid, trace);
+    if (symbols_of_trace(trace, &ret->symbols) < 0)
+        ret->symbols = NULL;
+}
+
+int examine(struct board_slot *slot, pid_t pid, uint64_t entered, struct examined *ret)
+{
+    ret->symbols = NULL;
+    ret->trace.n_frames = ret->trace.n_objects = 0;
+    bool is_inside = atomic_load(&slot->entered) & 1;
+    if (request_peek(pid, is_inside ? atomic_load(&slot->current) : 0, &ret->request) < 0)
+        ret->request.is_known = false;
+    if (is_over(slot, entered))
+        return -ESTALE;
+    take_frames(slot, pid, ret);
+    if (!is_over(slot, entered))
+        return 0;
+    symbols_free(ret->symbols);
+    return -ESTALE;
+}
