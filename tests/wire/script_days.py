@@ -318,6 +318,8 @@ def reopens_one(lab, server, bad, good):
     try:
         server.signal("USR1")
         until(lambda: os.path.isfile(good), "%s is not opened anew" % good, 5 * lab.slow)
+        if good == server.err:  # by the supervisor; its word to the worker comes later
+            server.wait_log("CGW0115", 5 * lab.slow)
     finally:
         os.rmdir(bad)
         os.rename(bad + ".1", bad)

@@ -221,7 +221,7 @@ def case_row_128_who_comes_while_the_only_worker_is_replaced_waits(lab):
     for peer in peers:
         need(peer.head().status == 200 and peer.body() == b"Hello, world!\n", "another answer")
         peer.close()
-    need(server.worker != worker, "the worker is still there")
+    server.wait_workers(lambda now: len(now) == 1 and worker not in now, "the worker is still there")
 
 
 def case_row_128_a_worker_that_ends_by_itself_is_replaced(lab):
@@ -274,6 +274,7 @@ def case_row_129_a_handler_that_never_returns_is_named_and_replaced(lab):
                             AWAY * lab.slow)
             server.wait_workers(lambda now, n=workers, old=before: len(now) == int(n) and
                                 len(set(now) & set(old)) == int(n) - 1, "a replacement", AWAY * lab.slow)
+            need(peer.head().status == 502, "status %d" % peer.response.status)
             peer.closed()
 
 
