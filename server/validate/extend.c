@@ -2,6 +2,7 @@
 #include "validate/extend.h"
 #include "base/mem.h"
 #include "validate/host.h"
+#include "validate/memory.h"
 #include "validate/report.h"
 #include <string.h>
 #include <sys/stat.h>
@@ -183,6 +184,47 @@ static const struct cgw_disconnect disconnect = {
 static const struct cgw_shutdown shutdown = {
     .size = sizeof shutdown, .is_draining = is_draining, .notify = notify_drain};
 
+/* ---- cgw.route/1 ---- */
+
+static const char *route_fault(const struct vcall *v, const char *route, size_t len)
+{
+    if (v->request->is_lifespan || v->request->is_websocket)
+        return "of what is no HTTP call";
+    if (v->is_named)
+        return "twice";
+    if (v->response.state != RESPONSE_NEW)
+        return "after the start of the response";
+    if (!len)
+        return "with an empty name";
+    memory_probing("the name of a route");
+    bool has_nul = memchr(route, '\0', len);
+    memory_probing(NULL);
+    return has_nul ? "with a NUL in it" : NULL;
+}
+
+/* Nothing was used but what a call that is begun anew can do without. */
+static bool is_untouched(const struct vcall *v)
+{
+    return v->is_beginning && !v->steps && !v->posts && !v->on_gone.fn && !v->on_drain.fn &&
+           !loop_has_jobs() &&
+           !loop_has_storage_between(v, NULL, (const void *)(uintptr_t)UINTPTR_MAX);
+}
+
+static int set_route(struct cgw_call *pub, const char *route, size_t len)
+{
+    struct vcall *v = host_entered(pub, "set()");
+    const char *fault = route_fault(v, route, len);
+    if (fault) {
+        report_finding(RULE_ROUTE, "named the route %s", fault);
+        return host_answer(v, CGW_EINVAL);
+    }
+    v->is_named = true;
+    v->is_moved = script->is_moved && is_untouched(v);
+    return v->is_moved ? CGW_PENDING : CGW_OK;
+}
+
+static const struct cgw_route route = {.size = sizeof route, .set = set_route};
+
 /* ---- the events of extensions ---- */
 
 static int is_wanted(struct cgw_call *pub)
@@ -213,6 +255,7 @@ static const struct {
     {CGW_EXT_THREAD, &thread, false},
     {CGW_EXT_DISCONNECT, &disconnect, false},
     {CGW_EXT_SHUTDOWN, &shutdown, false},
+    {CGW_EXT_ROUTE, &route, false},
     {CGW_EXT_FILE, &file, false},
     {CGW_EXT_TRAILERS, &trailers, false},
     {CGW_EXT_INFORMATIONAL, &informational, false},

@@ -23,6 +23,9 @@ struct vcall *host_entered_anywhere(const struct cgw_call *pub, const char *func
     if (!v)
         report_fatal(RULE_POINTER, "called %s with a call that the host never gave, in %s",
                      function, report_what_was_doing());
+    if (v->is_moved)
+        report_fatal(RULE_MOVED, "called %s after set() was CGW_PENDING, in %s", function,
+                     report_what_was_doing());
     if (v->is_finished)
         report_fatal(RULE_CALL_LATE, "called %s after finish(), in %s", function,
                      report_what_was_doing());

@@ -30,9 +30,11 @@ static void load(const char *module)
 
 static void begin(struct vcall *v)
 {
+    v->is_beginning = true;
     vcall_enter(v, "call()");
     app->call(v->pub);
     vcall_leave(v);
+    v->is_beginning = false;
 }
 
 typedef bool is_over_fn(const struct vcall *v);
@@ -145,6 +147,16 @@ static void join(pthread_t thread)
                      report_what_was_doing());
 }
 
+/* The call was moved: take it away, and play it from its beginning on a thread. */
+static struct vcall *begin_anew(struct vcall *v, unsigned cut_at, void *state)
+{
+    struct vcall *again = vcall_new(script, v->request, true, cut_at, state);
+    vcall_end(v);
+    again->is_disturbed = v->is_disturbed;
+    join(start_thread(again));
+    return again;
+}
+
 /* ---- a request ---- */
 
 /* true: the step at which something was to befall the calls was reached by one. */
@@ -152,7 +164,7 @@ static bool play_once(const struct request *request, unsigned cut_at, void *stat
 {
     struct vcall *calls[CALLS_MAX];
     pthread_t threads[CALLS_MAX];
-    bool is_sync = app->kind == CGW_SYNC, is_reached = false;
+    bool is_sync = app->kind == CGW_SYNC || script->is_on_pool, is_reached = false;
     unsigned n = script->at_once ? script->at_once : 1;
     for (unsigned i = 0; i < n; i++)
         calls[i] = vcall_new(script, request, is_sync, cut_at, state);
@@ -161,6 +173,8 @@ static bool play_once(const struct request *request, unsigned cut_at, void *stat
             threads[i] = start_thread(calls[i]);
         else
             begin(calls[i]);
+        if (calls[i]->is_moved)
+            calls[i] = begin_anew(calls[i], cut_at, state);
     }
     for (unsigned i = 0; i < n && is_sync; i++)
         join(threads[i]);

@@ -75,6 +75,13 @@ static const struct script scripts[] = {
      .websocket_only = true,
      .mishap = SCRIPT_DISCONNECT,
      .answer = SCRIPT_LATER},
+    {.name = "on-pool",
+     .about = "calls run on threads, four at the same time",
+     .is_on_pool = true,
+     .at_once = 4},
+    {.name = "moved",
+     .about = "a call that names its route is moved to a thread",
+     .is_moved = true},
 };
 
 const struct script *script_get(unsigned i)

@@ -35,6 +35,8 @@ struct script {
     bool all_requests;   /* else the basic ones */
     bool lifespan_only;  /* no request is played */
     bool websocket_only; /* a websocket is */
+    bool is_moved;       /* set() of cgw.route/1 is CGW_PENDING; for thread-safe applications */
+    bool is_on_pool;     /* calls run on threads from the start; for thread-safe applications */
 };
 
 /* The i-th scenario, or NULL. */

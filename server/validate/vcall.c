@@ -236,15 +236,16 @@ void vcall_run_posts(struct vcall *v)
 
 void vcall_end(struct vcall *v)
 {
+    const char *when = v->is_moved ? "CGW_PENDING of set()" : "finish()";
     loop_disarm_call(v);
-    memory_end(v->data, "finish()");
+    memory_end(v->data, when);
     for (unsigned i = 0; i < v->n_allocs; i++)
-        memory_end(v->allocs[i], "finish()");
+        memory_end(v->allocs[i], when);
     mem_free(v->allocs);
     v->allocs = NULL;
     v->n_allocs = 0;
-    memory_end((void *)(uintptr_t)v->pub->scope, "finish()");
-    memory_end(v->pub, "finish()");
+    memory_end((void *)(uintptr_t)v->pub->scope, when);
+    memory_end(v->pub, when);
     pthread_mutex_lock(&loop_lock);
     v->is_finished = true;
     pthread_cond_broadcast(&v->changed);

@@ -55,6 +55,9 @@ struct vcall {
     bool is_gone, is_canceled, is_draining;
     bool is_disturbed; /* the call did not go well, and the application was told */
     bool is_finished;
+    bool is_beginning; /* inside call() of a CGW_ASYNC application */
+    bool is_named;     /* by cgw.route/1 */
+    bool is_moved;     /* set() was CGW_PENDING: it is begun anew as another */
     int finish_status;
     struct notice on_gone, on_drain;
     unsigned posts;      /* not run yet; under loop_lock */
@@ -92,7 +95,7 @@ void vcall_befall(struct vcall *v); /* the script's mishap */
 
 /* Run what was posted to a sync call. [call-thread] */
 void vcall_run_posts(struct vcall *v);
-/* finish(): take everything away that the call lent. */
+/* finish(), or it was moved: take everything away that the call lent. */
 void vcall_end(struct vcall *v);
 /* The next unfinished call behind v, or the first for NULL. */
 struct vcall *vcall_next_running(struct vcall *v);

@@ -303,7 +303,7 @@ static void call(struct cgw_call *call)
         call->host->finish(call, CGW_EIO);
         return;
     }
-    bool is_fiber = strncmp(call->scope->path.ptr, "/fiber/", 7) == 0;
+    bool is_fiber = strncmp(call->scope->path.ptr, "/plain/", 7) != 0;
     struct fiber here = {.call = call};
     struct fiber *fiber = is_fiber ? make_fiber(call) : &here;
     if (!fiber) {
