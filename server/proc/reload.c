@@ -26,25 +26,26 @@ static bool is_built(const struct settings *settings)
     return settings->sources.n || settings->build;
 }
 
-static struct generation *make_generation(struct supervisor *supervisor, char *copy,
-                                          const struct cgw_app *app)
+static bool is_served(const struct supervisor *supervisor)
 {
-    struct generation *generation = generation_new(
-        ++supervisor->n_generations, supervisor->configuration, supervisor->store, copy, app);
-    if (!generation)
-        log_line(LOG_LEVEL_ERROR, 134, "cannot reload: out of memory");
-    return generation;
+    const struct generation *target = supervisor->crew.target;
+    return target && target->is_good && !target->app;
 }
 
 static void hand_over(struct supervisor *supervisor, char *copy, const struct cgw_app *app)
 {
-    struct generation *generation = make_generation(supervisor, copy, app);
-    if (!generation) {
-        mem_free(copy);
+    struct generation *generation = generation_new(
+        ++supervisor->n_generations, supervisor->configuration, supervisor->store, copy, app);
+    if (generation) {
+        crew_switch(&supervisor->crew, generation);
+        generation_unref(generation);
         return;
     }
-    crew_switch(&supervisor->crew, generation);
-    generation_unref(generation);
+    log_line(LOG_LEVEL_ERROR, 134, "out of memory: there is no new generation");
+    module_store_drop(supervisor->store, copy);
+    mem_free(copy);
+    if (!is_served(supervisor))
+        supervisor_stop(supervisor, EXIT_CANNOT_RUN);
 }
 
 /* ---- what went wrong ---- */
@@ -80,13 +81,13 @@ static void go_without(struct supervisor *supervisor, int exit_code)
 static void fail(struct supervisor *supervisor, int exit_code, const char *title, const char *text,
                  size_t len)
 {
-    struct generation *target = supervisor->crew.target;
-    bool serves = target && target->is_good && !target->app;
+    bool serves = is_served(supervisor);
     board_add(&supervisor->board->reloads_failed, serves || supervisor->has_served);
     if (supervisor_settings(supervisor)->reload)
         board_dev_set(supervisor->board, title, text, len);
     if (serves)
-        log_line(LOG_LEVEL_ERROR, 135, "%s: generation %u goes on serving", title, target->number);
+        log_line(LOG_LEVEL_ERROR, 135, "%s: generation %u goes on serving", title,
+                 supervisor->crew.target->number);
     else
         log_line(LOG_LEVEL_ERROR, 136, "%s", title);
     end_reload(supervisor);
