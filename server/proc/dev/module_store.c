@@ -24,7 +24,7 @@
 enum { COPY_BYTES = 128 * 1024, COPY_TRIES = 3, NAMES = 1000 };
 
 struct module_store {
-    const struct settings *settings;
+    char *module; /* as the settings name it */
     char *folder;
     int fd;      /* of the folder, locked */
     pid_t owner; /* a child of ours removes nothing */
@@ -241,9 +241,11 @@ int module_store_open(const struct settings *settings, const struct privileges *
     *ret_error = NULL;
     if (!store)
         return -ENOMEM;
-    *store = (struct module_store){.settings = settings, .fd = -1, .owner = getpid()};
-    int status = find_folder(store, privileges, ret_error);
+    *store =
+        (struct module_store){.module = mem_strdup(settings->module), .fd = -1, .owner = getpid()};
+    int status = store->module ? find_folder(store, privileges, ret_error) : -ENOMEM;
     if (status < 0) {
+        mem_free(store->module);
         mem_free(store);
         return status;
     }
@@ -261,6 +263,7 @@ void module_store_close(struct module_store *store)
         close(store->fd);
         mem_free(store->folder);
     }
+    mem_free(store->module);
     mem_free(store);
 }
 
@@ -306,7 +309,7 @@ static char *fresh_name(const struct module_store *store, const char *path, uint
 
 char *module_store_name(struct module_store *store, uint32_t generation)
 {
-    return fresh_name(store, store->settings->module, generation);
+    return fresh_name(store, store->module, generation);
 }
 
 void module_store_drop(struct module_store *store, const char *copy)
@@ -451,7 +454,7 @@ int module_store_copy(struct module_store *store, const char *path, uint32_t gen
     if (status == -EBUSY)
         fail(status, mem_printf("%s: is still being written: build it again", path), ret_error);
     else if (status < 0)
-        fail_copy(store, path, -status, ret_error);
+        status = fail_copy(store, path, -status, ret_error);
     else
         status = check_copy(path, copy, ret_error);
     if (status < 0)

@@ -15,8 +15,7 @@ struct privileges;
  * A new folder in $XDG_RUNTIME_DIR, $TMPDIR or /tmp, the first whose files may be executed and that
  * the workers' user can reach (privileges NULL: they stay what we are). Folders that supervisors
  * left behind when they died are removed. 0, or a negative errno with *ret_error one line that says
- * what is wrong with each and what to do (mem_free() it; NULL: out of memory). The settings outlive
- * the store.
+ * what is wrong with each and what to do (mem_free() it; NULL: out of memory).
  */
 int module_store_open(const struct settings *settings, const struct privileges *privileges,
                       struct module_store **ret_store, char **ret_error);

@@ -118,7 +118,7 @@ static void report(struct watch *watch)
     watch->began = 0;
     if (!is_real)
         return;
-    clock_gettime(CLOCK_REALTIME_COARSE, &watch->told_at);
+    clock_gettime(CLOCK_REALTIME, &watch->told_at);
     watch->changed(watch->arg, path);
 }
 
@@ -443,7 +443,7 @@ int watch_new(struct ev_loop *loop, const struct settings *settings, watch_chang
     if (!watch)
         return -ENOMEM;
     *watch = (struct watch){.loop = loop, .settings = settings, .changed = changed, .arg = arg};
-    clock_gettime(CLOCK_REALTIME_COARSE, &watch->told_at);
+    clock_gettime(CLOCK_REALTIME, &watch->told_at);
     init_timers(watch);
     start_events(watch);
     int status = start_tree(watch, ret_error);
