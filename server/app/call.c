@@ -132,7 +132,7 @@ static void start_on_pool(struct call *call, struct sync_runner *runner)
 /* What the first try left is the application's to forget; its memory lives on in the arena. */
 static void begin_anew(struct call *call)
 {
-    call->is_hopping = call->is_receiving = call->is_sending = false;
+    call->is_hopping = call->is_receiving = call->is_sending = call->is_named = false;
     call->pub.host = call->runtime->host;
     call->pub.user = NULL;
     start_on_pool(call, call->runtime->pool_runner);

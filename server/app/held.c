@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 enum {
-    SITES = 64, /* told in the life of a worker */
+    SITES = 128, /* and routes told in the life of a worker */
     PROMOTE_AT = 2,
     SITE_BYTES = sizeof((struct board_slot *)0)->blocked_site
 };
@@ -22,21 +22,20 @@ static void copy_site(const struct board_slot *slot, char dst[SITE_BYTES])
     dst[SITE_BYTES - 1] = '\0';
 }
 
-static uint64_t hash(uint64_t hash, struct str text)
+static uint64_t hash(struct str text)
 {
+    uint64_t hash = 0xcbf29ce484222325;
     for (size_t i = 0; i < text.len; i++)
         hash = (hash ^ (unsigned char)text.ptr[i]) * 0x100000001b3;
     return hash;
 }
 
-/* Told once for each site, or route, or path: whichever is known first. Past SITES for none. */
-static bool is_news(const struct call *call, const char *site)
+/* false: it is among those told, or there are SITES of them. */
+static bool note(struct str what)
 {
     static uint64_t told[SITES];
     static unsigned n_told;
-    struct str path = {call->scope.raw_path.ptr, call->scope.raw_path.len};
-    struct str what = *site ? str_from(site) : call->route_name.ptr ? call->route_name : path;
-    uint64_t key = hash(0xcbf29ce484222325, what);
+    uint64_t key = hash(what);
     for (unsigned i = 0; i < n_told; i++)
         if (told[i] == key)
             return false;
@@ -44,6 +43,14 @@ static bool is_news(const struct call *call, const char *site)
         return false;
     told[n_told++] = key;
     return true;
+}
+
+/* Told once for each site; where that is not known, once for a route that was never told. */
+static bool is_news(const struct call *call, const char *site)
+{
+    struct str path = {call->scope.raw_path.ptr, call->scope.raw_path.len};
+    bool is_new_route = note(call->route_name.ptr ? call->route_name : path);
+    return *site ? note(str_from(site)) : is_new_route;
 }
 
 static struct str or_dash(const char *ptr, size_t len)

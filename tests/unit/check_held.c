@@ -60,9 +60,12 @@ START_TEST(what_is_caught_is_told_once_and_counted)
     site = "other app.c:50"; /* another site of the route */
     play_serve(2);
     ck_assert_int_eq(play_told("CGW0307"), 2);
-    ck_assert_uint_eq(play.slot.routes[1].blocked, 5);
+    site = ""; /* not known, but the route is */
+    play_serve(1);
+    ck_assert_int_eq(play_told("CGW0307"), 2);
+    ck_assert_uint_eq(play.slot.routes[1].blocked, 6);
     ck_assert_int_eq(play_told("CGW0308"), 0); /* it has not declared itself thread-safe */
-    ck_assert_int_eq(n_on_loop, 5);
+    ck_assert_int_eq(n_on_loop, 6);
 }
 END_TEST
 

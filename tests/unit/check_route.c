@@ -160,6 +160,7 @@ START_TEST(a_moved_route_is_begun_anew)
     ck_assert_int_eq(n_calls, 2);
     ck_assert_int_eq(answers[1], CGW_OK);
     ck_assert(was_on_pool && !had_loop && !had_user);
+    ck_assert_int_eq(play_told("CGW0301"), 0);
     ck_assert_str_eq(play.said, "200 +5 end");
 }
 END_TEST
@@ -171,6 +172,8 @@ START_TEST(what_uses_a_moved_call_is_refused)
     play_begin();
     play_until_ended(1);
     ck_assert_int_eq(n_calls, 2);
+    ck_assert_int_eq(play_told("the call was used after cgw.route/1 had answered"), 3);
+    ck_assert_int_eq(play_told("CGW0301"), 4);
     ck_assert_str_eq(play.said, "200 +5 end");
 }
 END_TEST
