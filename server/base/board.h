@@ -68,13 +68,14 @@ struct board_request {
     char route[BOARD_ROUTE_BYTES];  /* "" not named */
 };
 
-/* The trace that the loop's thread takes of itself, asked for by a signal, where it cannot be taken
-   from outside. */
+/* What the loop's thread says of itself, asked for by a signal, where it cannot be seen from
+   outside. */
 struct board_sample {
     _Atomic uint32_t signal; /* that asks for it, sent to the thread whose number is the process's;
                                 0: it cannot be asked */
     _Atomic uint32_t wanted; /* [supervisor] grows with each request */
-    _Atomic uint32_t taken;  /* of wanted, what trace answers */
+    _Atomic uint32_t taken;  /* of wanted, what is answered here: */
+    struct board_request request;
     struct trace trace;
 };
 
@@ -138,7 +139,7 @@ struct board_dev {
 };
 
 #define BOARD_MAGIC  0x42574743u /* "CGWB" */
-#define BOARD_LAYOUT 4u          /* grows when anything above changes */
+#define BOARD_LAYOUT 5u          /* grows when anything above changes */
 
 struct board {
     uint32_t magic, layout, bytes;

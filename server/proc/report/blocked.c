@@ -92,15 +92,14 @@ static const char *or_dash(const char *text)
 static void tell(const struct look *look, const struct board_request *request, const char *site,
                  uint32_t count)
 {
-    bool is_known = request->is_known;
+    char call[SITE_CALL_BYTES];
     log_line(LOG_LEVEL_WARNING, 192,
              "a call holds the loop, and with it all others of its worker: declare the application "
              "CGW_SYNC, or hand the call to cgw.thread/1 worker=%u pid=%d for_ms=%llu times=%u "
-             "site=%s call=%016llx route=%s request=%s",
+             "site=%s call=%s route=%s request=%s",
              look->position, (int)look->pid,
              (unsigned long long)(clock_now_us() - look->since_us) / 1000, count, or_dash(site),
-             is_known ? (unsigned long long)request->id : 0,
-             is_known ? or_dash(request->route) : "-", is_known ? request->line : "-");
+             site_print_call(request, call), site_route(request), site_request(request));
 }
 
 static void report(const struct look *look)
@@ -111,7 +110,8 @@ static void report(const struct look *look)
     examine_begin();
     if (examine(look->slot, look->pid, look->entered, &found) < 0)
         return; /* it is over */
-    site_find(found.symbols, &found.trace, &site);
+    site_find(found.symbols, &found.trace, found.request.is_known ? found.request.route : "",
+              &site);
     memcpy(look->slot->blocked_site, site.text, sizeof site.text);
     site_name_lines(found.symbols, &found.trace, &lines);
     uint32_t count = count_hit(look->sites, site.key ^ (uint64_t)look->generation << 32);

@@ -178,6 +178,7 @@ static void on_sample(int signal, siginfo_t *info, void *context)
     if (atomic_load(&reporter))
         await_end();
     uint32_t wanted = atomic_load(&slot->sample.wanted);
+    note_request(&slot->sample.request);
     trace_take(&slot->sample.trace, context);
     trace_set_application(&slot->sample.trace, application);
     atomic_store(&slot->sample.taken, wanted);

@@ -26,7 +26,7 @@ static bool is_over(const struct board_slot *slot, uint64_t entered)
 }
 
 /* The thread's own word, asked for by a signal. */
-static void take_sample(struct board_slot *slot, pid_t pid, struct trace *ret)
+static void take_sample(struct board_slot *slot, pid_t pid, struct examined *ret)
 {
     uint32_t number = atomic_load(&slot->sample.signal);
     uint32_t wanted = atomic_fetch_add(&slot->sample.wanted, 1) + 1;
@@ -34,8 +34,10 @@ static void take_sample(struct board_slot *slot, pid_t pid, struct trace *ret)
         return;
     for (int i = 0; i < SAMPLE_MS && atomic_load(&slot->sample.taken) != wanted; i++)
         poll(NULL, 0, 1);
-    if (atomic_load(&slot->sample.taken) == wanted)
-        memcpy(ret, &slot->sample.trace, sizeof *ret);
+    if (atomic_load(&slot->sample.taken) != wanted)
+        return;
+    memcpy(&ret->trace, &slot->sample.trace, sizeof ret->trace);
+    memcpy(&ret->request, &slot->sample.request, sizeof ret->request);
 }
 
 static void take_frames(struct board_slot *slot, pid_t pid, struct examined *ret)
@@ -51,7 +53,7 @@ static void take_frames(struct board_slot *slot, pid_t pid, struct examined *ret
     symbols_free(ret->symbols);
     ret->symbols = NULL;
     trace->n_frames = trace->n_objects = 0;
-    take_sample(slot, pid, trace);
+    take_sample(slot, pid, ret);
     if (symbols_of_trace(trace, &ret->symbols) < 0)
         ret->symbols = NULL;
 }

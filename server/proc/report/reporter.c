@@ -72,7 +72,7 @@ static void find_trace(const struct job *job, struct symbols *symbols, struct si
 {
     static const struct trace none;
     bool has = atomic_load(&job->crash.stage) >= 4 || job->crash.trace.n_frames;
-    site_find(symbols, has ? &job->crash.trace : &none, site);
+    site_find(symbols, has ? &job->crash.trace : &none, "", site);
     site_name_lines(symbols, has ? &job->crash.trace : &none, lines);
 }
 
@@ -81,19 +81,18 @@ static void log_crash(const struct job *job, struct symbols *symbols)
     static struct site_lines lines;
     const struct board_crash *crash = &job->crash;
     const struct board_request *request = &crash->request;
-    bool is_known = request->is_known;
+    char call[SITE_CALL_BYTES];
     struct site site;
     char signal[32];
     find_trace(job, symbols, &site, &lines);
     log_line(LOG_LEVEL_ERROR, 190,
              "a worker crashed: %s worker=%u pid=%d generation=%u signal=%s address=0x%llx "
-             "thread=%s core=%s told_502=%u reset=%u site=%s call=%016llx route=%s request=%s",
+             "thread=%s core=%s told_502=%u reset=%u site=%s call=%s route=%s request=%s",
              cause_of(crash), job->position, (int)job->pid, job->generation,
              signal_name(crash->signal, signal, sizeof signal), (unsigned long long)crash->address,
              thread_name(crash), WIFSIGNALED(job->status) && WCOREDUMP(job->status) ? "yes" : "no",
-             crash->n_told, crash->n_reset, or_dash(site.text),
-             is_known ? (unsigned long long)request->id : 0,
-             is_known ? or_dash(request->route) : "-", is_known ? request->line : "-");
+             crash->n_told, crash->n_reset, or_dash(site.text), site_print_call(request, call),
+             site_route(request), site_request(request));
     site_log_lines(LOG_LEVEL_ERROR, &lines, job->pid);
 }
 
@@ -101,15 +100,14 @@ static void log_hang(const struct job *job, struct symbols *symbols)
 {
     static struct site_lines lines;
     const struct board_request *request = &job->crash.request;
-    bool is_known = request->is_known;
+    char call[SITE_CALL_BYTES];
     struct site site;
     find_trace(job, symbols, &site, &lines);
     log_line(LOG_LEVEL_ERROR, 195,
-             "where the loop of the worker hangs: worker=%u pid=%d site=%s call=%016llx route=%s "
+             "where the loop of the worker hangs: worker=%u pid=%d site=%s call=%s route=%s "
              "request=%s",
-             job->position, (int)job->pid, or_dash(site.text),
-             is_known ? (unsigned long long)request->id : 0,
-             is_known ? or_dash(request->route) : "-", is_known ? request->line : "-");
+             job->position, (int)job->pid, or_dash(site.text), site_print_call(request, call),
+             site_route(request), site_request(request));
     site_log_lines(LOG_LEVEL_ERROR, &lines, job->pid);
 }
 

@@ -34,18 +34,32 @@ static bool is_server(const char *path)
     return n > 0 && strcmp(own, path) == 0;
 }
 
+static bool is_application(const struct trace *trace, const struct trace_frame *frame)
+{
+    if (frame->object >= trace->n_objects)
+        return false;
+    const char *path = trace->objects[frame->object];
+    return frame->object == trace->application || (!is_system(path) && !is_server(path));
+}
+
 static uint32_t choose(const struct trace *trace)
 {
     for (uint32_t i = 0; i < trace->n_frames; i++)
         if (trace->frames[i].object == trace->application && trace->application < TRACE_OBJECTS)
             return i;
-    for (uint32_t i = 0; i < trace->n_frames; i++) {
-        uint16_t object = trace->frames[i].object;
-        if (object < trace->n_objects && !is_system(trace->objects[object]) &&
-            !is_server(trace->objects[object]))
+    for (uint32_t i = 0; i < trace->n_frames; i++)
+        if (is_application(trace, &trace->frames[i]))
             return i;
-    }
     return 0;
+}
+
+/* How the server came to call the application is of no interest, but for the last step. */
+static uint32_t count_interesting(const struct trace *trace)
+{
+    for (uint32_t n = trace->n_frames; n > 0; n--)
+        if (is_application(trace, &trace->frames[n - 1]))
+            return n < trace->n_frames ? n + 1 : n;
+    return trace->n_frames;
 }
 
 static uint64_t hash(uint64_t hash, const char *text)
@@ -55,10 +69,11 @@ static uint64_t hash(uint64_t hash, const char *text)
     return hash;
 }
 
-void site_find(struct symbols *symbols, const struct trace *trace, struct site *ret)
+void site_find(struct symbols *symbols, const struct trace *trace, const char *route,
+               struct site *ret)
 {
     struct symbol names[SYMBOLS_DEPTH];
-    *ret = (struct site){.key = 0xcbf29ce484222325};
+    *ret = (struct site){.key = hash(0xcbf29ce484222325, route)};
     if (trace->n_frames == 0)
         return;
     const struct trace_frame *frame = &trace->frames[choose(trace)];
@@ -69,25 +84,32 @@ void site_find(struct symbols *symbols, const struct trace *trace, struct site *
         ret->key = hash(ret->key, names[n - 1].file);
 }
 
-static void add_line(struct site_lines *lines, uint32_t frame, const char *text, bool is_inlined)
+/* All that is at a frame's address, a line each. */
+static void add_frame(struct symbols *symbols, const struct trace *trace, uint32_t index,
+                      uint32_t times, struct site_lines *lines)
 {
-    if (lines->n < sizeof lines->text / sizeof *lines->text)
-        snprintf(lines->text[lines->n++], sizeof *lines->text, "#%u %s%s", frame, text,
-                 is_inlined ? " (inlined)" : "");
+    const struct trace_frame *frame = &trace->frames[index];
+    struct symbol names[SYMBOLS_DEPTH];
+    char text[300], more[32] = "";
+    size_t n = symbols_name(symbols, frame, names);
+    if (times > 1)
+        snprintf(more, sizeof more, " (%u times)", times);
+    for (size_t level = 0; level < (n ? n : 1) && lines->n < SITE_LINES; level++) {
+        symbols_print(trace, frame, n ? &names[level] : NULL, text, sizeof text);
+        snprintf(lines->text[lines->n++], SITE_LINE_BYTES, "#%u %s%s%s", index, text,
+                 level + 1 < n ? " (inlined)" : "", more);
+    }
 }
 
 void site_name_lines(struct symbols *symbols, const struct trace *trace, struct site_lines *ret)
 {
-    struct symbol names[SYMBOLS_DEPTH];
-    char text[300];
+    uint32_t n_frames = count_interesting(trace), times;
     ret->n = 0;
-    for (uint32_t i = 0; i < trace->n_frames && i < TRACE_FRAMES; i++) {
-        const struct trace_frame *frame = &trace->frames[i];
-        size_t n = symbols_name(symbols, frame, names);
-        for (size_t level = 0; level < (n ? n : 1); level++) {
-            symbols_print(trace, frame, n ? &names[level] : NULL, text, sizeof text);
-            add_line(ret, i, text, level + 1 < n);
-        }
+    for (uint32_t i = 0; i < n_frames; i += times) {
+        times = 1;
+        while (i + times < n_frames && trace->frames[i + times].address == trace->frames[i].address)
+            times++;
+        add_frame(symbols, trace, i, times, ret);
     }
 }
 
@@ -95,4 +117,23 @@ void site_log_lines(enum log_level level, const struct site_lines *lines, pid_t 
 {
     for (size_t i = 0; i < lines->n; i++)
         log_line(level, 191, "%s pid=%d", lines->text[i], (int)pid);
+}
+
+char *site_print_call(const struct board_request *request, char dst[SITE_CALL_BYTES])
+{
+    if (request->is_known)
+        snprintf(dst, SITE_CALL_BYTES, "%016llx", (unsigned long long)request->id);
+    else
+        memcpy(dst, "-", 2);
+    return dst;
+}
+
+const char *site_route(const struct board_request *request)
+{
+    return request->is_known && request->route[0] ? request->route : "-";
+}
+
+const char *site_request(const struct board_request *request)
+{
+    return request->is_known ? request->line : "-";
 }
