@@ -29,6 +29,7 @@ static void step_aside(struct supervisor *supervisor)
     snprintf(text, sizeof text, "MAINPID=%d", (int)supervisor->upgrade_pid);
     notify_send(text);
     listener_set_disown(&supervisor->listeners);
+    listener_own(supervisor->metrics, false);
     supervisor->is_stopping = true;
     reload_end(supervisor);
     forget(supervisor);
@@ -95,5 +96,6 @@ void supervisor_take_over(struct supervisor *supervisor)
         mem_free(error);
     }
     listener_set_own(&supervisor->listeners);
+    listener_own(supervisor->metrics, true);
     upgrade_tell_ready();
 }
