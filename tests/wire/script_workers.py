@@ -321,6 +321,8 @@ def life_length(lab, server, pause=0.01):
 
 
 def case_row_117_so_many_requests_and_then_another_worker(lab):
+    exact = life_length(lab, lab.serve("probe", ["--max-requests", "20"]))
+    need(20 <= exact <= 20 + 8, "%d requests of a life of 20" % exact)  # it serves until another is ready
     server = lab.serve("probe", ["--max-requests", "20", "--max-requests-jitter", "60"])
     lives = [life_length(lab, server) for _ in range(5)]
     need(all(20 <= life <= 20 + 60 + 8 for life in lives), "requests of a life: %s" % lives)

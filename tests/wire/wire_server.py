@@ -14,9 +14,9 @@ import time
 import wire_process
 from wire_peer import Failed, Peer
 
-SERVING = re.compile(r'CGW0101\b.*?\burl(?:=|":")([^\s"]+)')
-READY = re.compile(r'CGW0120\b.*?\bworker(?:=|": ?)(\d+).*?\bpid(?:=|": ?)(\d+)'
-                   r'.*?\bgeneration(?:=|": ?)(\d+)')
+SERVING = re.compile(r'CGW0101\b.*?\burl(?:=|":")([^\s"]+).*?\bworkers(?:=|": ?"?)(\d+)')
+READY = re.compile(r'CGW0120\b.*?\bworker(?:=|": ?"?)(\d+).*?\bpid(?:=|": ?"?)(\d+)'
+                   r'.*?\bgeneration(?:=|": ?"?)(\d+)')
 DIED = re.compile(r"CGW012[5-8]\b.*")  # where it is not what the case wants: may_lose_workers
 SICK = re.compile(r"(ERROR|WARNING): \w+Sanitizer|runtime error:|Assertion .* failed")
 
@@ -155,13 +155,23 @@ class Server:
         self.group = self.process.pid
         if wait:
             try:
-                self.url = self.wait_log(SERVING.pattern, 15 * self.bench.slow).group(1)
+                found = self.wait_log(SERVING.pattern, 15 * self.bench.slow)
+                self.url = found[1]
+                self._wait_named(int(found[2]))
             except Failed as failed:
                 self.kill()
                 raise Failed("%s does not serve: %s\n%s" % (" ".join(self.argv()), failed,
                                                             self.log()[-2000:])) from None
             self.descriptors_before = self.descriptors_of_all()
         return self
+
+    def _wait_named(self, count):
+        """The workers served before the supervisor said so, but their lines may come after its own."""
+        end = time.monotonic() + 5 * self.bench.slow
+        while len(self.ready()) < count:
+            if time.monotonic() > end:
+                raise Failed("only %d of %d workers are in the log" % (len(self.ready()), count))
+            time.sleep(0.01)
 
     # ---- its processes
 
