@@ -159,17 +159,26 @@ static void tell_death(const struct member *member, int status)
                  member->position, (int)member->pid, WEXITSTATUS(status), age_ms);
 }
 
+static void tell_failed_crash(struct member *member, int signal)
+{
+    const char *name = sigabbrev_np(signal) ? sigabbrev_np(signal) : "?";
+    log_line(LOG_LEVEL_ERROR, 128,
+             "the module crashed while it was loaded or started worker=%u pid=%d signal=%d "
+             "name=SIG%s",
+             member->position, (int)member->pid, signal, name);
+    if (!member->failure)
+        member->failure = mem_printf("It crashed with SIG%s while it was loaded or started; a "
+                                     "backtrace is in the log, where there is one.",
+                                     name);
+}
+
 /* It never came to serve. */
 static void start_failed(struct crew *crew, struct member *member, int status)
 {
     struct generation *generation = member->generation;
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_MODULE;
     if (WIFSIGNALED(status))
-        log_line(LOG_LEVEL_ERROR, 128,
-                 "the module crashed while it was loaded or started worker=%u pid=%d signal=%d "
-                 "name=SIG%s",
-                 member->position, (int)member->pid, WTERMSIG(status),
-                 sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?");
+        tell_failed_crash(member, WTERMSIG(status));
     if (generation->is_good) { /* others of it serve: once more, not at once */
         count_death(crew, member, true);
         return;
