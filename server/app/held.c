@@ -117,7 +117,7 @@ void held_is_over(struct call *call)
     call->blocked_us = now > since ? now - since : 1;
     board_add(&slot->routes[call->route].blocked, 1);
     copy_site(slot, site);
-    if (is_news(call, site))
+    if (!atomic_load(&slot->blocked_was_told) && is_news(call, site))
         tell(call, site);
     promote(call);
 }

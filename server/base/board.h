@@ -109,9 +109,8 @@ struct board_slot {
        and since when it had been seen (monotonic); 0: none. The worker reports the total. */
     _Atomic uint64_t blocked_entered, blocked_noticed_us, blocked_since_us;
     char blocked_site[160]; /* [supervisor] "slow_handler app.c:42", or "" not known yet */
-    /* [supervisor] 1: that one is told in the log, so is its total; 0: it is only counted, as its
-       site is known or there were too many. */
-    _Atomic uint32_t blocked_is_told;
+    /* [supervisor] 1: its site was told before, maybe by another worker: the total is not told. */
+    _Atomic uint32_t blocked_was_told;
     struct board_sample sample;
 
     /* gauges, as of the last turn */

@@ -116,7 +116,7 @@ static void report(const struct look *look)
     site_name_lines(found.symbols, &found.trace, &lines);
     uint32_t count = count_hit(look->sites, site.key ^ (uint64_t)look->generation << 32);
     if (!is_tenfold(count)) {
-        atomic_store(&look->slot->blocked_is_told, 0);
+        atomic_store(&look->slot->blocked_was_told, 1);
         return;
     }
     tell(look, &found.request, site.text, count);
@@ -215,11 +215,10 @@ static void begin_anew(struct watched *watched, pid_t pid, uint64_t entered, uin
 }
 
 /* The worker reads these when it sees blocked_entered, which comes last. */
-static void mark(struct board_slot *slot, const struct watched *watched, uint64_t now_us,
-                 bool is_told)
+static void mark(struct board_slot *slot, const struct watched *watched, uint64_t now_us)
 {
     slot->blocked_site[0] = '\0';
-    atomic_store(&slot->blocked_is_told, is_told);
+    atomic_store(&slot->blocked_was_told, 0);
     atomic_store(&slot->blocked_since_us, watched->since_us);
     atomic_store(&slot->blocked_noticed_us, now_us);
     atomic_store_explicit(&slot->blocked_entered, watched->entered, memory_order_release);
@@ -236,10 +235,9 @@ static void judge(struct blocked *blocked, struct board_slot *slot, struct watch
     }
     if (now_us - watched->since_us < blocked->after_us + starved_us)
         return;
-    bool is_told = now_us - watched->traced_us >= TRACE_US;
     watched->is_caught = true;
-    mark(slot, watched, now_us, is_told);
-    if (!is_told)
+    mark(slot, watched, now_us);
+    if (now_us - watched->traced_us < TRACE_US)
         return;
     watched->traced_us = now_us;
     look_into(blocked, slot, watched);
