@@ -278,6 +278,13 @@ static void write_three(void)
     use(three, 3);
 }
 
+/* Files that were written in the moment when a build begins are taken for newer than it. */
+static void build_later(const char *output)
+{
+    usleep(20000);
+    build(output);
+}
+
 /* What was run since the last time: lines of the log, less the look for headers. */
 static int n_runs(void)
 {
@@ -295,23 +302,20 @@ static int n_runs(void)
 START_TEST(only_what_changed_is_compiled_again)
 {
     write_three();
-    build("g1.so");
+    build_later("g1.so");
     assert_built("g1.so");
     assert_loads("three");
     ck_assert_int_eq(n_runs(), 4);
-    usleep(20000);
-    build("g2.so");
+    build_later("g2.so");
     assert_built("g2.so");
     ck_assert_int_eq(n_runs(), 1);
     write_file("new.c", "int b(void);\nint b(void) { return 2; }\n");
     ck_assert_int_eq(rename("new.c", "b.c"), 0);
-    usleep(20000);
-    build("g3.so");
+    build_later("g3.so");
     assert_built("g3.so");
     ck_assert_int_eq(n_runs(), 2);
     write_file("app.h", "#define NAME \"four\"\nint b(void);\nint c(void);\n");
-    usleep(20000);
-    build("g4.so");
+    build_later("g4.so");
     ck_assert_int_eq(n_runs(), 3);
     assert_loads("four");
     ck_assert_ptr_nonnull(strstr(result.inputs, "|sub/c.c|"));
@@ -324,14 +328,14 @@ START_TEST(the_errors_of_all_files_are_told_in_order)
     write_three();
     write_file("b.c", "int b(void) { return first_error; }\n");
     write_file("sub/c.c", "int c(void) { return second_error; }\n");
-    build("g1.so");
+    build_later("g1.so");
     assert_failed("first_error");
     assert_failed("second_error");
     ck_assert(strstr(result.text, "first_error") < strstr(result.text, "second_error"));
     write_file("b.c", "int b(void);\nint b(void) { return 1; }\n");
     write_file("sub/c.c", "int c(void);\nint c(void) { return 1; }\n");
     n_runs();
-    build("g2.so");
+    build_later("g2.so");
     assert_built("g2.so");
     ck_assert_int_eq(n_runs(), 3);
 }

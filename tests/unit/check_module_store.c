@@ -61,7 +61,7 @@ ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size
 
 /* ---- helpers ---- */
 
-static const char *in_folder(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static const char *in_folder(const char *format, ...)
 {
     static char path[8][4096];
     static int next;

@@ -23,15 +23,11 @@ static void run(const char *command)
    copies in copy/ would find neither. */
 static void set_up(void)
 {
-    char include[4096];
+    char package[4096];
     memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    const char *top = getenv("top_srcdir");
-    char *headers = realpath(top ? top : ".", NULL);
-    ck_assert_ptr_nonnull(headers);
-    snprintf(include, sizeof include, "%s/sdk/include", headers);
-    free(headers);
-    setenv("INCLUDE", include, 1);
+    ck_assert_ptr_nonnull(realpath("sdk", package));
+    setenv("PKG_CONFIG_PATH", package, 1);
     setenv("CC", getenv("CC") ? getenv("CC") : "cc", 1);
     unsetenv("LD_LIBRARY_PATH");
     ck_assert_int_eq(chdir(folder), 0);
@@ -63,7 +59,7 @@ static void tear_down(void)
 static void make(const char *flags)
 {
     setenv("FLAGS", flags, 1);
-    run("eval \"$CC -fPIC -shared -fvisibility=hidden -I$INCLUDE -o app/app.so app.c $FLAGS\" &&\n"
+    run("eval \"$CC -shared $(pkg-config --cflags cgw) -o app/app.so app.c $FLAGS\" &&\n"
         "mv app/app.so copy/app.g1.so");
 }
 

@@ -154,8 +154,7 @@ static const char *const replacements[] = {
     "cp $MODULES/echo.so app.tmp && mv app.tmp app.so",
     "install -m 755 $MODULES/echo.so app.so",
     "rm app.so; cp $MODULES/echo.so app.so",
-    "ln -f $MODULES/echo.so other.so 2>/dev/null || cp $MODULES/echo.so other.so; ln -f other.so "
-    "app.so",
+    "cp $MODULES/echo.so other.so; ln -f other.so app.so",
     "ln -sf $MODULES/echo.so app.so",
     "dd if=$MODULES/echo.so of=app.so bs=1000 conv=fsync 2>/dev/null",
     "cp $MODULES/echo.so app.so; cp $MODULES/hello.so app.so; cp $MODULES/echo.so app.so",

@@ -179,7 +179,7 @@ void build_command_fini(struct build_command *command)
     mem_free(command->module);
     mem_free(command->link);
     mem_free(command->search_path);
-    *command = (struct build_command){NULL};
+    *command = (struct build_command){.compiler = NULL};
 }
 
 /* ---- what an exit status means ---- */
