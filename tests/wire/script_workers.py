@@ -492,6 +492,24 @@ def case_row_132_one_more_and_one_less_never_below_one(lab):
     all_new(server, before, 2)
 
 
+@long
+def case_row_128_131_132_with_a_socket_for_each_nothing_is_lost_either(lab):
+    path = served(lab, "probe")
+    server = lab.serve(path, ["--workers", "2", "--reuseport"], may_lose_workers=True)
+    with Crowd(server, **LOAD) as crowd:
+        crowd.wait_answers(50)
+        for name in "HUP", "TTIN", "HUP", "TTOU", "HUP":
+            before = server.workers()
+            server.signal(name)
+            all_new(server, before, 3 if name == "TTIN" else 2 if name == "TTOU" else len(before))
+            crowd.wait_answers(50)
+        gone = server.workers()[0]
+        kill_worker(server, gone, [crowd])
+        server.wait_workers(lambda now: len(now) == 2 and gone not in now, "a replacement", AWAY * lab.slow)
+        crowd.wait_answers(50)
+    crowd.judge(300)
+
+
 def case_workers_auto_is_one_for_each_processor(lab):
     server = lab.serve("probe", ["--workers", "auto"])
     wanted = len(os.sched_getaffinity(0))
