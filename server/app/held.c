@@ -35,7 +35,7 @@ static bool note(struct str what)
 {
     static uint64_t told[SITES];
     static unsigned n_told;
-    uint64_t key = hash(what) ^ 31 * hash(call->route_name);
+    uint64_t key = hash(what);
     for (unsigned i = 0; i < n_told; i++)
         if (told[i] == key)
             return false;
