@@ -20,7 +20,7 @@
 #define MEMFD_NAME "cgw-board"
 #define MEMFD_LINK "/memfd:" MEMFD_NAME
 
-enum { HINTS = 256, READ_TRIES = 1000 };
+enum { HINTS = 256, READ_TRIES = 1000, SEALS = F_SEAL_SHRINK | F_SEAL_GROW };
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
                "counters are shared between processes: a lock would not be");
@@ -62,11 +62,11 @@ static void keep_descriptor(const struct board *board, int fd)
 
 struct board *board_new(void)
 {
-    int fd = memfd_create(MEMFD_NAME, MFD_CLOEXEC);
+    int fd = memfd_create(MEMFD_NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return NULL;
     void *memory = MAP_FAILED;
-    if (ftruncate(fd, sizeof(struct board)) == 0)
+    if (ftruncate(fd, sizeof(struct board)) == 0 && fcntl(fd, F_ADD_SEALS, SEALS) == 0)
         memory = mmap(NULL, sizeof(struct board), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED) {
         int error = errno;
@@ -79,13 +79,15 @@ struct board *board_new(void)
     return memory;
 }
 
-/* The size is looked at first: reading behind the end of a file would be a SIGBUS. */
+/* Whoever made it may be another user: the size is looked at first, and that it will stay, as
+   reading behind the end of a file would be a SIGBUS. */
 static const struct board *map_board(int fd)
 {
     struct stat st;
+    int seals = fcntl(fd, F_GET_SEALS);
     if (fstat(fd, &st) < 0)
         return NULL;
-    if (st.st_size != (off_t)sizeof(struct board)) {
+    if (st.st_size != (off_t)sizeof(struct board) || seals < 0 || (seals & SEALS) != SEALS) {
         errno = EPROTO;
         return NULL;
     }

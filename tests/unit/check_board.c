@@ -2,8 +2,10 @@
 #include "base/board.h"
 #include "unit.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,6 +57,17 @@ START_TEST(another_process_finds_it)
 }
 END_TEST
 
+/* The maker could cut it off under a reader. */
+static int make_unsealed(pid_t parent)
+{
+    (void)parent;
+    int fd = memfd_create("cgw-board", MFD_CLOEXEC);
+    if (fd < 0 || ftruncate(fd, sizeof(struct board)) < 0)
+        return -1;
+    errno = 0;
+    return board_open(getpid()) ? 0 : errno;
+}
+
 static int error_of_open(pid_t parent)
 {
     errno = 0;
@@ -70,6 +83,8 @@ START_TEST(no_board_or_a_strange_one)
     board->layout = BOARD_LAYOUT;
     board_close(board);
     ck_assert_int_eq(error_of_open(getpid()), ENOENT);
+    ck_assert_int_eq(in_child(make_unsealed), EPROTO);
+    ck_assert_int_eq(error_of_open(INT_MAX), ESRCH);
     board_close(NULL);
 }
 END_TEST

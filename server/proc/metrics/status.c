@@ -5,6 +5,7 @@
  */
 #include "proc/metrics/status.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/number.h"
 #include "proc/metrics/status_draw.h"
@@ -58,13 +59,25 @@ static void find_all(struct found *found)
         closedir(dir);
 }
 
+/* Text of a board that anybody may have made, on a terminal. */
+static void print_text(const char *text, size_t room, FILE *err)
+{
+    char clean[1024];
+    log_escape(clean, sizeof clean, (struct str){text, strnlen(text, room)});
+    fprintf(err, "  %s", clean);
+}
+
 static void list_found(const struct found *found, FILE *err)
 {
     fprintf(err, "cgw-serve: several servers run; name one: cgw-serve --status PID\n");
     for (size_t i = 0; i < found->n; i++) {
         const struct board *board = board_open(found->pids[i]);
-        if (board)
-            fprintf(err, "  %d  %s  %s\n", (int)found->pids[i], board->module, board->url);
+        if (!board)
+            continue;
+        fprintf(err, "  %d", (int)found->pids[i]);
+        print_text(board->module, sizeof board->module, err);
+        print_text(board->url, sizeof board->url, err);
+        fputs("\n", err);
         board_close(board);
     }
 }
