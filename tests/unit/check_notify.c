@@ -37,10 +37,10 @@ static void forget(void)
 
 START_TEST(a_path_is_told)
 {
-    char full[512];
+    char folder[400], full[512];
     listen_at(path, sizeof path - 1);
-    ck_assert_ptr_nonnull(getcwd(full, sizeof full - sizeof path - 1));
-    strcat(strcat(full, "/"), path);
+    ck_assert_ptr_nonnull(getcwd(folder, sizeof folder));
+    snprintf(full, sizeof full, "%s/%s", folder, path);
     setenv("NOTIFY_SOCKET", full, 1);
     if (strlen(full) >= sizeof((struct sockaddr_un){0}).sun_path)
         return; /* the folder of this test run is too deep for a socket's name */

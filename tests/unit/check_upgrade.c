@@ -21,6 +21,13 @@ static struct settings settings = {
     .host = "127.0.0.1", .fd = -1, .backlog = 5, .workers = 2, .reuseport = true, .uds_mode = 0600};
 static const char metrics_path[] = "upgrade-metrics.sock";
 
+static bool is_ours(const char *pid)
+{
+    char own[32];
+    snprintf(own, sizeof own, "%d", (int)getpid());
+    return pid && strcmp(pid, own) == 0;
+}
+
 static bool report_on(int fd, const struct listener_set *set, const struct listener *metrics)
 {
     char text[128];
@@ -29,7 +36,7 @@ static bool report_on(int fd, const struct listener_set *set, const struct liste
     sigprocmask(SIG_BLOCK, NULL, &blocked);
     int n = snprintf(text, sizeof text, "n=%zu shared=%d metrics=%d file=%d dog=%d usr1=%d env=%d",
                      set->n, set->is_shared, metrics != NULL, metrics && metrics->made_file,
-                     watchdog && atoi(watchdog) == getpid(), sigismember(&blocked, SIGUSR1),
+                     is_ours(watchdog), sigismember(&blocked, SIGUSR1),
                      getenv("CGW_UPGRADE_FD") || getenv("LISTEN_FDS"));
     return write(fd, text, (size_t)n) == n;
 }

@@ -14,32 +14,15 @@ from wire_lab import Skip, long, need, until
 
 LOAD = {"keep": 4, "fresh": 4}
 
-# Does what systemd does: puts sockets at 3 and the following, and becomes the server.
-MANAGER = """#!%s
-import fcntl, os, sys
-fds = [int(fd) for fd in os.environ.pop("TEST_FDS").split(",")]
-above = [fcntl.fcntl(fd, fcntl.F_DUPFD, 100) for fd in fds]
-for fd in fds:
-    os.close(fd)
-for number, fd in enumerate(above):
-    os.dup2(fd, 3 + number)
-    os.close(fd)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(fds)))
-os.execv(%r, [%r] + sys.argv[1:])
-"""
+MANAGER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "wire_manager.py")
 
 
 def managed(lab, sockets, names=None, options=(), env=(), **more):
     """A server that gets these sockets from its manager."""
-    manager = os.path.join(lab.bench.folder(), "manager")
-    with open(manager, "w", encoding="utf-8") as file:
-        file.write(MANAGER % (os.environ.get("PYTHON3") or "/usr/bin/env python3", lab.bench.server,
-                              lab.bench.server))
-    os.chmod(manager, 0o755)
-    env = dict(env, TEST_FDS=",".join(str(sock.fileno()) for sock in sockets))
+    env = dict(env, TEST_SERVER=lab.bench.server, TEST_FDS=",".join(str(sock.fileno()) for sock in sockets))
     if names:
         env["LISTEN_FDNAMES"] = ":".join(names)
-    return lab.serve("probe", list(options), env, binary=manager,
+    return lab.serve("probe", list(options), env, binary=MANAGER,
                      pass_fds=[sock.fileno() for sock in sockets], **more)
 
 
