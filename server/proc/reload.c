@@ -220,8 +220,11 @@ void reload_with_options(struct supervisor *supervisor)
     }
     tell_unchanged(supervisor_settings(supervisor), configuration->settings);
     bool is_resized = supervisor_settings(supervisor)->workers != configuration->settings->workers;
+    reload_end(supervisor); /* it reads what may be freed now */
     configuration_unref(supervisor->configuration);
     supervisor->configuration = configuration;
+    reload_watch(supervisor);
+    supervisor_watch_loops(supervisor);
     if (is_resized)
         crew_resize(&supervisor->crew, supervisor_workers(configuration->settings));
     reload_begin(supervisor, "HUP");

@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "net/loop_memory.h"
 #include "proc/children.h"
-#include "proc/report/blocked.h"
 #include "proc/supervisor_parts.h"
 #include "proc/system/notify.h"
 #include "proc/system/pid_file.h"
@@ -274,19 +273,25 @@ static int make_loop(struct supervisor *supervisor)
     return reload_watch(supervisor);
 }
 
-static void run(struct supervisor *supervisor)
+void supervisor_watch_loops(struct supervisor *supervisor)
 {
     const struct settings *settings = supervisor_settings(supervisor);
-    struct blocked *blocked = NULL;
+    blocked_free(supervisor->blocked);
+    supervisor->blocked = NULL;
     if (settings->blocked_after_ms &&
-        blocked_new(supervisor->loop, settings, supervisor->board, &blocked) < 0)
+        blocked_new(supervisor->loop, settings, supervisor->board, &supervisor->blocked) < 0)
         log_line(LOG_LEVEL_WARNING, 802, "out of memory: blocked loops are not noticed");
+}
+
+static void run(struct supervisor *supervisor)
+{
+    supervisor_watch_loops(supervisor);
     start_watchdog(supervisor);
     supervisor_metrics_start(supervisor);
     reload_begin(supervisor, NULL);
     if (!supervisor->is_stopping || !list_is_empty(&supervisor->crew.members))
         ev_run(supervisor->loop, 0);
-    blocked_free(blocked);
+    blocked_free(supervisor->blocked);
 }
 
 static void close_all(struct supervisor *supervisor)

@@ -4,6 +4,7 @@
 #include "proc/crew.h"
 #include "proc/dev/build.h"
 #include "proc/dev/watch.h"
+#include "proc/report/blocked.h"
 #include "proc/supervisor.h"
 
 enum { SUPERVISOR_SIGNALS = 7 };
@@ -32,6 +33,7 @@ struct supervisor {
     ev_io upgrade_watch;
     int upgrade_fd;
 
+    struct blocked *blocked; /* watches the workers' loops, or NULL */
     pid_t metrics_pid; /* or 0 */
     int metrics_channel;
     ev_timer metrics_retry;
@@ -51,6 +53,9 @@ static inline const struct settings *supervisor_settings(const struct supervisor
 uint32_t supervisor_workers(const struct settings *settings);
 /* Stop serving for good; exit_code is the one to leave with at least. */
 void supervisor_stop(struct supervisor *supervisor, int exit_code);
+
+/* Report what holds a loop, as the options are now. */
+void supervisor_watch_loops(struct supervisor *supervisor);
 
 /* reload.c: make a generation of what is there now and have it served. */
 void reload_begin(struct supervisor *supervisor, const char *why);

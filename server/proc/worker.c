@@ -430,6 +430,7 @@ static void clean_up(struct worker *worker)
     if (is_clean) {
         deadline_clear(&worker->limit);
         deadline_clear(&worker->pool_wait);
+        pulse_stop();
         net_fini(&worker->net);
         is_clean = worker_parts_fini(&worker->parts, POOL_GRACE_MS) == 0;
     }
