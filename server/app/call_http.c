@@ -275,6 +275,8 @@ static int http_send(struct call *call)
         struct call_write write = {.fd = -1, .hold = true};
         status = write_out(call, &write, true);
     }
+    if (status < 0)
+        call->is_tail_due = false; /* what it goes behind was not taken */
     if (status < 0 && status != CGW_ECLOSED)
         call->is_failed |= call->order != ORDER_HTTP_DONE || status != CGW_EINVAL;
     if (call->order == ORDER_HTTP_DONE && call->is_receiving)

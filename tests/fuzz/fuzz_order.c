@@ -175,11 +175,13 @@ static void do_receive(void)
 
 static struct cgw_event make_event(void)
 {
-    static const struct cgw_header plain[] = {CGW_HEADER("content-type", "text/plain")};
-    static const struct cgw_header lengths[] = {
-        CGW_HEADER("content-length", "4"), CGW_HEADER("content-length", "x"),
-        CGW_HEADER("bad name", "v"), CGW_HEADER("name", "a\r\nb"),
-        CGW_HEADER("content-length", "8")};
+    static const struct cgw_header html[] = {CGW_HEADER("content-type", "text/html")};
+    static const struct cgw_header fields[][2] = {
+        {CGW_HEADER("content-length", "4"), CGW_HEADER("content-type", "text/html")},
+        {CGW_HEADER("content-length", "x")},
+        {CGW_HEADER("bad name", "v")},
+        {CGW_HEADER("name", "a\r\nb")},
+        {CGW_HEADER("content-length", "8"), CGW_HEADER("content-type", "text/html")}};
     static const struct cgw_str four = CGW_STR("four"), bad = {NULL, 3};
     static const uint16_t types[] = {CGW_HTTP_RESPONSE_START,
                                      CGW_HTTP_RESPONSE_BODY,
@@ -203,8 +205,8 @@ static struct cgw_event make_event(void)
     } else {
         unsigned which = decide(7);
         event.u.start.status = statuses[decide(8)];
-        event.u.start.headers = which < 5 ? &lengths[which] : plain;
-        event.u.start.n_headers = which == 6 ? 0 : 1;
+        event.u.start.headers = which < 5 ? fields[which] : html;
+        event.u.start.n_headers = which == 6 ? 0 : which % 4 ? 1 : 2;
     }
     return event;
 }
@@ -318,7 +320,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct call *call = call_get(&runtime, &call_http, &wire, &f);
     must(call);
     call->scope = (struct cgw_scope){.size = sizeof call->scope, .type = CGW_SCOPE_HTTP};
-    f.is_head = call->is_head_request = decide(5) == 1;
+    unsigned what = decide(5); /* 2 and 3: pages get a tail */
+    f.is_head = call->is_head_request = what % 2 == 1;
+    runtime.is_development = what == 2 || what == 3;
+    runtime.html_tail = runtime.is_development ? STR("tail") : STR("");
     call->takes_trailers = decide(2);
     call->takes_informational = decide(2);
     f.wire_call = call;
