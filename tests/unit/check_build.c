@@ -36,6 +36,11 @@ static struct {
 
 /* ---- helpers ---- */
 
+static void run(const char *command)
+{
+    ck_assert_msg(system(command) == 0, "%s", command);
+}
+
 static void write_file(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");
@@ -219,6 +224,22 @@ START_TEST(a_missing_header_is_an_input_too)
     assert_failed("name.h");
     ck_assert_ptr_nonnull(strstr(result.inputs, "|app.c|"));
     ck_assert_ptr_nonnull(strstr(result.inputs, "|name.h|"));
+}
+END_TEST
+
+START_TEST(a_missing_header_is_looked_for_where_others_are)
+{
+    static const char *const below[] = {"src/app.c"};
+    run("mkdir src include && echo '#include \"name.h\"' >include/other.h");
+    write_file("src/app.c", "#include \"other.h\"\n" APP(""));
+    setenv("CFLAGS", "-Iinclude", 1);
+    use(below, 1);
+    build("out.so");
+    assert_failed("name.h");
+    ck_assert_ptr_nonnull(strstr(result.inputs, "|include/other.h|"));
+    ck_assert_ptr_nonnull(strstr(result.inputs, "|name.h|"));
+    ck_assert_ptr_nonnull(strstr(result.inputs, "|src/name.h|"));
+    ck_assert_ptr_nonnull(strstr(result.inputs, "|include/name.h|"));
 }
 END_TEST
 
@@ -499,6 +520,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, a_warning_is_told_of_a_build_that_is_fine);
     tcase_add_test(tests, an_error_is_the_compilers_own_line);
     tcase_add_test(tests, a_missing_header_is_an_input_too);
+    tcase_add_test(tests, a_missing_header_is_looked_for_where_others_are);
     tcase_add_test(tests, an_open_symbol_is_an_error);
     tcase_add_test(tests, no_file_name_reaches_the_shell);
     tcase_add_test(tests, the_environment_may_hold_words_and_quotes);

@@ -196,6 +196,8 @@ static void read_rules(struct build *build)
         if (build->n_units == 1)
             unlink(build->units[i].rule);
     }
+    if (build->has_failed)
+        build_inputs_guess(&build->inputs);
 }
 
 static void finish(struct build *build)

@@ -33,6 +33,32 @@ void build_inputs_fini(struct build_inputs *inputs)
     *inputs = (struct build_inputs){NULL, 0};
 }
 
+/* name, in the folder of the file beside; nothing is added where that has none. */
+static bool add_beside(struct build_inputs *inputs, const char *beside, const char *name)
+{
+    const char *slash = strrchr(beside, '/');
+    if (!slash)
+        return true;
+    char *path = mem_printf("%.*s/%s", (int)(slash - beside), beside, name);
+    bool is_added = path && build_inputs_add(inputs, path);
+    mem_free(path);
+    return is_added;
+}
+
+bool build_inputs_guess(struct build_inputs *inputs)
+{
+    size_t n = inputs->n;
+    for (size_t i = 0; i < n; i++) {
+        if (inputs->paths[i][0] == '/' || access(inputs->paths[i], F_OK) == 0)
+            continue;
+        for (size_t j = 0; j < n && inputs->n < INPUTS_MAX; j++)
+            if (access(inputs->paths[j], F_OK) == 0 &&
+                !add_beside(inputs, inputs->paths[j], inputs->paths[i]))
+                return false;
+    }
+    return true;
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
