@@ -140,6 +140,10 @@ FIELD(cgw_shutdown, size, 0, 4);
 FIELD(cgw_shutdown, reserved, 4, 4);
 FIELD(cgw_shutdown, is_draining, 8, 8);
 FIELD(cgw_shutdown, notify, 16, 8);
+SIZE(cgw_route, 16);
+FIELD(cgw_route, size, 0, 4);
+FIELD(cgw_route, reserved, 4, 4);
+FIELD(cgw_route, set, 8, 8);
 
 SIZE(cgw_event_extension, 16);
 FIELD(cgw_event_extension, size, 0, 4);
@@ -201,6 +205,7 @@ VALUE(CGW_SYNC, 1);
 /* enum cgw_app_flag */
 VALUE(CGW_LIFESPAN, 1);
 VALUE(CGW_WEBSOCKET, 2);
+VALUE(CGW_THREAD_SAFE, 4);
 
 /* enum cgw_readiness */
 VALUE(CGW_READABLE, 1);

@@ -153,11 +153,9 @@ END_TEST
 START_TEST(a_moved_route_is_begun_anew)
 {
     promote();
-    play_begin();
-    ck_assert_int_eq(n_calls, 1);
-    ck_assert_int_eq(answers[0], CGW_PENDING);
-    play_until_ended(1);
+    play_serve(1);
     ck_assert_int_eq(n_calls, 2);
+    ck_assert_int_eq(answers[0], CGW_PENDING);
     ck_assert_int_eq(answers[1], CGW_OK);
     ck_assert(was_on_pool && !had_loop && !had_user);
     ck_assert_int_eq(play_told("CGW0301"), 0);
