@@ -153,6 +153,13 @@ static int take_file(struct call *call, const struct cgw_event *event, struct ca
     return CGW_OK;
 }
 
+/* What goes behind the last event of the body; where that is lent, once it is written. */
+static int send_tail(struct call *call)
+{
+    struct call_write write = tail_take(call);
+    return write_out(call, &write, false);
+}
+
 static int send_body(struct call *call, const struct cgw_event *event, struct order_step step,
                      bool has_head)
 {
@@ -167,7 +174,8 @@ static int send_body(struct call *call, const struct cgw_event *event, struct or
     call->order = more ? step.next_more : step.next;
     if (!more && call->has_promised_trailers)
         call->order = ORDER_HTTP_TRAILERS;
-    return write_out(call, &write, has_head);
+    status = write_out(call, &write, has_head);
+    return status == CGW_OK && call->is_tail_due ? send_tail(call) : status;
 }
 
 static int keep_field(struct arena *arena, struct field *field)
@@ -256,21 +264,12 @@ static int send_event(struct call *call, const struct cgw_event *event, bool *ha
     return send_body(call, event, step, had_head);
 }
 
-/* The next event, or what goes behind the one before it. */
-static int send_next(struct call *call, bool *has_head)
-{
-    if (!call->is_tail_due)
-        return send_event(call, &call->send_events[call->send_next++], has_head);
-    struct call_write write = tail_take(call);
-    return write_out(call, &write, false);
-}
-
 static int http_send(struct call *call)
 {
     bool has_head = false;
-    int status = CGW_OK;
-    while (status == CGW_OK && (call->send_next < call->send_n || call->is_tail_due))
-        status = send_next(call, &has_head);
+    int status = call->is_tail_due ? send_tail(call) : CGW_OK;
+    while (status == CGW_OK && call->send_next < call->send_n)
+        status = send_event(call, &call->send_events[call->send_next++], &has_head);
     if (has_head && status == CGW_OK) {
         struct call_write write = {.fd = -1, .hold = true};
         status = write_out(call, &write, true);
