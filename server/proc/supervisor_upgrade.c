@@ -86,15 +86,20 @@ void supervisor_upgrade(struct supervisor *supervisor)
 
 /* ---- the new one ---- */
 
-void supervisor_take_over(struct supervisor *supervisor)
+static void take_pid_file(const struct settings *settings)
 {
     char *error = NULL;
+    int rc = pid_file_take(settings->pid_file, true, &error);
+    if (rc < 0)
+        log_line(LOG_LEVEL_ERROR, 809, "%s", error ? error : "out of memory");
+    mem_free(error);
+}
+
+void supervisor_take_over(struct supervisor *supervisor)
+{
     if (!upgrade_is_one())
         return;
-    if (pid_file_take(supervisor_settings(supervisor)->pid_file, true, &error) < 0) {
-        log_line(LOG_LEVEL_ERROR, 809, "%s", error ? error : "out of memory");
-        mem_free(error);
-    }
+    take_pid_file(supervisor_settings(supervisor));
     listener_set_own(&supervisor->listeners);
     listener_own(supervisor->metrics, true);
     upgrade_tell_ready();
