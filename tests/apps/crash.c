@@ -6,6 +6,7 @@
  *   /library       inside a function of the C library
  *   /inlined       in a function that is inlined into another
  *   /thread        in a thread of the application's own
+ *   /freed         read memory that was freed: death only where a sanitizer watches
  *   /wait          never answer; end when the client leaves
  *   /partial       the same behind the head and the first bytes of a body
  *   /block?N       N milliseconds of sleep, then "blocked"; /block-too?N the same, elsewhere
@@ -122,6 +123,14 @@ static NOINLINE void die_thread(struct cgw_call *call)
     answer(call, "alive\n");
 }
 
+static NOINLINE void die_freed(struct cgw_call *call)
+{
+    char *volatile text = malloc(call->scope->path.len);
+    free(text);
+    sink = *(volatile char *)text;
+    answer(call, "alive\n");
+}
+
 /* ---- life */
 
 struct waiting {
@@ -201,11 +210,14 @@ static const struct {
     const char *path;
     void (*run)(struct cgw_call *call);
 } handlers[] = {
-    {"/null", die_null},       {"/bus", die_bus},           {"/divide", die_divide},
-    {"/trap", die_trap},       {"/abort", die_abort},       {"/overflow", die_overflow},
-    {"/nowhere", die_nowhere}, {"/library", die_library},   {"/inlined", die_inlined},
-    {"/thread", die_thread},   {"/wait", wait_for_client},  {"/partial", begin_and_wait},
-    {"/block", block_here},    {"/block-too", block_there}, {"/turn", turn},
+    {"/null", die_null},          {"/bus", die_bus},
+    {"/divide", die_divide},      {"/trap", die_trap},
+    {"/abort", die_abort},        {"/overflow", die_overflow},
+    {"/nowhere", die_nowhere},    {"/library", die_library},
+    {"/inlined", die_inlined},    {"/thread", die_thread},
+    {"/freed", die_freed},        {"/wait", wait_for_client},
+    {"/partial", begin_and_wait}, {"/block", block_here},
+    {"/block-too", block_there},  {"/turn", turn},
 };
 
 static void call(struct cgw_call *call)

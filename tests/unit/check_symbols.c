@@ -12,6 +12,7 @@
 
 static struct trace trace;
 static int line_of_take;
+static volatile int result;
 
 static __attribute__((noinline)) int take_here(void)
 {
@@ -22,12 +23,14 @@ static __attribute__((noinline)) int take_here(void)
 
 static inline __attribute__((always_inline)) int take_inlined(void)
 {
-    return take_here() + 1;
+    result = take_here(); /* something is left to do: the call is no jump */
+    return result;
 }
 
 static __attribute__((noinline)) int take_through_inlined(void)
 {
-    return take_inlined() + 1;
+    result = take_inlined();
+    return result;
 }
 
 static __attribute__((noinline)) int sleep_here(int ready)
