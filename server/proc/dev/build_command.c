@@ -12,9 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Where cgw.pc is installed, as the build says; without that pkg-config may know all the same. */
 #ifndef CGW_PKGCONFIGDIR
-#define CGW_PKGCONFIGDIR "" /* the build says where cgw.pc is installed; pkg-config may know, too \
-                             */
+#define CGW_PKGCONFIGDIR ""
 #endif
 
 /* ---- the environment ---- */
