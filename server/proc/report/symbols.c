@@ -274,16 +274,27 @@ static size_t name_by_scopes(Dwarf_Die *unit, Dwarf_Addr address, struct symbol 
     return depth;
 }
 
-static void set_line(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Die *unit,
-                     struct symbol *symbol)
+static void set_line(Dwarf_Die *unit, Dwarf_Addr address, struct symbol *symbol)
 {
     int number = 0;
-    Dwfl_Line *line = dwfl_module_getsrc(module, address);
-    const char *file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
-    if (!file || number <= 0)
+    Dwarf_Line *line = dwarf_getsrc_die(unit, address);
+    const char *file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
+    if (!file || dwarf_lineno(line, &number) < 0 || number <= 0)
         return;
     symbol->line = (unsigned)number;
     set_file(symbol, file, folder_of(unit));
+}
+
+/* Not all compilers write the table that says which unit an address is in. */
+static Dwarf_Die *unit_at(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *ret_bias)
+{
+    Dwarf_Die *unit = dwfl_module_addrdie(module, address, ret_bias);
+    if (unit)
+        return unit;
+    while ((unit = dwfl_module_nextcu(module, unit, ret_bias)))
+        if (dwarf_haspc(unit, address - *ret_bias) == 1)
+            return unit;
+    return NULL;
 }
 
 size_t symbols_name(struct symbols *symbols, const struct trace_frame *frame,
@@ -294,8 +305,9 @@ size_t symbols_name(struct symbols *symbols, const struct trace_frame *frame,
     memset(ret, 0, SYMBOLS_DEPTH * sizeof *ret);
     if (!module)
         return 0;
-    Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias);
-    set_line(module, address, unit, &ret[0]);
+    Dwarf_Die *unit = unit_at(module, address, &bias);
+    if (unit)
+        set_line(unit, address - bias, &ret[0]);
     size_t depth = unit ? name_by_scopes(unit, address - bias, ret) : 0;
     if (depth)
         return depth;
