@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "net/loop_memory.h"
 #include "proc/children.h"
+#include "proc/report/reporter.h"
 #include "proc/supervisor_parts.h"
 #include "proc/system/notify.h"
 #include "proc/system/pid_file.h"
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOMENT_US = 100 };
+enum { MOMENT_US = 100, REPORTER_GRACE_MS = 3000 };
 
 uint32_t supervisor_workers(const struct settings *settings)
 {
@@ -297,6 +298,7 @@ static void run(struct supervisor *supervisor)
 static void close_all(struct supervisor *supervisor)
 {
     supervisor_metrics_stop(supervisor);
+    reporter_finish(REPORTER_GRACE_MS); /* while the module's copies are there */
     if (supervisor->loop) {
         reload_end(supervisor);
         ev_timer_stop(supervisor->loop, &supervisor->watchdog);

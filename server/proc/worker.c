@@ -7,6 +7,7 @@
 #include "app/module.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/trace.h"
 #include "net/access_log.h"
 #include "net/net.h"
 #include "net/pulse.h"
@@ -135,6 +136,7 @@ static void serve(struct worker *worker)
         stop_lifespan(worker);
         return;
     }
+    trace_note_objects(); /* its startup may have loaded more */
     set_phase(worker, SERVING, BOARD_SERVING);
     set_limit(worker, 0);
     for (size_t i = 0; i < start->n_listeners; i++)

@@ -8,6 +8,7 @@
  */
 #include "proc/report/blocked.h"
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "proc/children.h"
@@ -51,11 +52,14 @@ struct blocked {
     uint64_t after_us, last_us;
     ev_timer timer;
     struct told_site *sites;
+    struct list looks;
     struct watched watched[BOARD_SLOTS];
 };
 
 /* One look, in the child; and of the supervisor where the child dies. */
 struct look {
+    struct list link; /* in blocked->looks while the child runs */
+    pid_t child;
     struct board_slot *slot;
     struct told_site *sites;
     pid_t pid;
@@ -125,6 +129,12 @@ static void report(const struct look *look)
 
 /* ---- children ---- */
 
+static void drop(struct look *look)
+{
+    list_remove(&look->link);
+    mem_free(look);
+}
+
 static void on_exit_of_look(pid_t pid, int status, void *arg)
 {
     struct look *look = arg;
@@ -138,7 +148,7 @@ static void on_exit_of_look(pid_t pid, int status, void *arg)
             request.is_known = false;
         tell(look, &request, "", 1);
     }
-    mem_free(look);
+    drop(look);
 }
 
 static void look_into(struct blocked *blocked, struct board_slot *slot, struct watched *watched)
@@ -153,16 +163,17 @@ static void look_into(struct blocked *blocked, struct board_slot *slot, struct w
                           .generation = slot->generation,
                           .entered = watched->entered,
                           .since_us = watched->since_us};
-    pid_t pid = children_fork(on_exit_of_look, look);
-    if (pid == 0) {
+    list_append(&blocked->looks, &look->link);
+    look->child = children_fork(on_exit_of_look, look);
+    if (look->child == 0) {
         report(look);
         log_stop();
         _exit(0);
     }
-    if (pid < 0) {
+    if (look->child < 0) {
         log_line(LOG_LEVEL_WARNING, 194, "no process can be had to look where a call blocks: %s",
-                 strerror(-pid));
-        mem_free(look);
+                 strerror(-look->child));
+        drop(look);
     }
 }
 
@@ -303,6 +314,7 @@ int blocked_new(struct ev_loop *loop, const struct settings *settings, struct bo
         mem_free(blocked);
         return -ENOMEM;
     }
+    list_init(&blocked->looks);
     blocked->loop = loop;
     blocked->board = board;
     blocked->after_us = (uint64_t)settings->blocked_after_ms * 1000;
@@ -321,6 +333,11 @@ void blocked_free(struct blocked *blocked)
         return;
     ev_ref(blocked->loop);
     ev_timer_stop(blocked->loop, &blocked->timer);
+    while (!list_is_empty(&blocked->looks)) {
+        struct look *look = list_owner(blocked->looks.next, struct look, link);
+        children_forget(look->child);
+        drop(look);
+    }
     munmap(blocked->sites, SITES * sizeof *blocked->sites);
     mem_free(blocked);
 }

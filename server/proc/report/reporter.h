@@ -21,8 +21,8 @@ void reporter_crash(struct board *board, const struct board_slot *slot, int wait
 void reporter_hang(struct board *board, struct board_slot *slot);
 
 /*
- * [supervisor] Before it ends, behind children_stop(): wait for reports that are under way, for
- * timeout_ms at most; those that are not ready then are logged without names.
+ * [supervisor] When its loop runs no more, and the modules are still there: wait for reports that
+ * are under way, for timeout_ms at most; those that are not ready then are logged without names.
  */
 void reporter_finish(uint32_t timeout_ms);
 #endif
