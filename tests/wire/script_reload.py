@@ -159,7 +159,7 @@ def case_row_134_what_editors_leave_behind_is_no_change(lab):
 
 def case_row_134_a_burst_of_saves_is_one_reload(lab):
     place = Place(lab)
-    server = place.serve("--reload-delay", "0.3s")
+    server = place.serve("--reload-delay", "1s")
     says(server, "first")
     for number in range(20):
         save(place.at("word.h"), word("num%02d" % number))
