@@ -52,7 +52,7 @@ static char *package_folder(const char *prefix, const char *folder, const char *
     return NULL;
 }
 
-/* Of the build tree that this program runs from, or of its installation, moved or not. */
+/* Of the build tree that this program runs from, or of its installation. */
 static char *own_package_folder(void)
 {
     char *program = folder_of_program();
