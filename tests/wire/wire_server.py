@@ -42,6 +42,7 @@ class Bench:
         self.sanitized = self._is_sanitized()
         self.slow = slow * (4 if self.sanitized else 1)
         self.tmp = tempfile.mkdtemp(prefix="cgw-wire-")
+        os.chmod(self.tmp, 0o755)  # workers may be somebody else
         self.lock, self.count = threading.Lock(), 0
         self.running = set()
         self.janitor = subprocess.Popen([sys.executable, "-c", JANITOR], stdin=subprocess.PIPE,
@@ -116,6 +117,7 @@ class Server:
     def __init__(self, bench, app, options=(), env=(), first=None, preload=None, stdout=None,
                  stderr=None, stdin=subprocess.DEVNULL, pass_fds=(), folder=None, binary=None):
         self.bench, self.folder = bench, folder or bench.folder()
+        self.scratch = bench.folder()  # for its copies of the module
         self.options = [self._fill(word) for word in options]
         self.app, self.first, self.pass_fds = app, first, pass_fds
         self.binary = binary or bench.server
@@ -146,6 +148,7 @@ class Server:
     def start(self, wait=True):
         """Start it; wait until it says that it serves."""
         env = {key: value for key, value in os.environ.items() if not key.startswith("CGW_")}
+        env["TMPDIR"] = self.scratch
         env.update(self.env)
         with open(self.out, "ab") as out, open(self.err, "ab") as err:
             self.process = self.bench.spawn(
@@ -317,6 +320,7 @@ class Server:
             if self.exit_code is None:
                 self._end()
             self.leaves_nobody()
+            self.leaves_nothing()
         finally:
             self.kill()
         sick = SICK.search(self.log())
@@ -344,6 +348,12 @@ class Server:
             if time.monotonic() > end:
                 raise Failed("the server has ended, these processes of it have not: %s" % left)
             time.sleep(0.01)
+
+    def leaves_nothing(self):
+        """No copy of a module is left; what was killed cannot help it."""
+        left = [name for name in os.listdir(self.scratch) if name.startswith("cgw-serve")]
+        if left and self.exit_code >= 0:
+            raise Failed("the server has left %s behind" % left)
 
     def kill(self):
         """End it and what it has started, without asking."""
