@@ -20,8 +20,6 @@ static struct board_slot spare_slot = {.n_routes = 1};
 
 _Thread_local struct current current;
 
-#define MOVED "the call was used after cgw.route/1 had answered CGW_PENDING"
-
 int call_runtime_init(struct call_runtime *runtime, const struct cgw_app *app,
                       const struct settings *settings)
 {
@@ -129,9 +127,19 @@ static void start_on_pool(struct call *call, struct sync_runner *runner)
     sync_call(runner, &call->pub, &origin);
 }
 
-/* What the first try left is the application's to forget; its memory lives on in the arena. */
+static void disarm(struct call *call)
+{
+    thread_jobs_abandon(&call->jobs);
+    if (call->runtime->disarm)
+        call->runtime->disarm(call);
+}
+
+/* What the first try left is the application's to forget; its memory lives on in the arena. What it
+   has armed since it was told, though it must not, would find a call that a thread has. */
 static void begin_anew(struct call *call)
 {
+    disarm(call);
+    call->gone.fn = call->drain.fn = NULL;
     call->is_hopping = call->is_receiving = call->is_sending = call->is_named = false;
     call->pub.host = call->runtime->host;
     call->pub.user = NULL;
@@ -173,13 +181,6 @@ void call_close_file(struct call *call)
     if (call->file >= 0)
         close(call->file);
     call->file = -1;
-}
-
-static void disarm(struct call *call)
-{
-    thread_jobs_abandon(&call->jobs);
-    if (call->runtime->disarm)
-        call->runtime->disarm(call);
 }
 
 static void call_end(struct call *call)
@@ -353,8 +354,8 @@ int call_receive(struct cgw_call *pub, struct cgw_event *event, cgw_done_fn *don
 {
     struct call *call = call_of(pub);
     if (call->is_receiving)
-        return call_misuse(call, call->is_hopping ? MOVED : "a receive is in flight already", 0,
-                           STR(""));
+        return call_misuse(call, call->is_hopping ? CALL_MOVED : "a receive is in flight already",
+                           0, STR(""));
     if (call->is_canceled)
         return CGW_ECANCELED;
     int status = call->kind->receive(call, event);
@@ -371,7 +372,7 @@ int call_send(struct cgw_call *pub, const struct cgw_event *events, size_t n, cg
 {
     struct call *call = call_of(pub);
     if (call->is_sending)
-        return call_misuse(call, call->is_hopping ? MOVED : "a send is in flight already", 0,
+        return call_misuse(call, call->is_hopping ? CALL_MOVED : "a send is in flight already", 0,
                            STR(""));
     if (call->is_canceled)
         return CGW_ECANCELED;
@@ -395,7 +396,7 @@ void call_finish(struct cgw_call *pub, int status)
 {
     struct call *call = call_of(pub);
     if (call->is_finished || call->is_hopping) {
-        call_misuse(call, call->is_hopping ? MOVED : "finish was called before", 0, STR(""));
+        call_misuse(call, call->is_hopping ? CALL_MOVED : "finish was called before", 0, STR(""));
         return;
     }
     call->is_finished = true;

@@ -219,6 +219,7 @@ void call_enter(struct call *call);
 void call_leave(struct call *call);
 /* The application did what abi.h forbids: one log line, and CGW_EINVAL. */
 int call_misuse(struct call *call, const char *what, unsigned event_type, struct str at);
+#define CALL_MOVED "the call was used after cgw.route/1 had answered CGW_PENDING"
 
 extern const struct cgw_host call_host; /* the table behind runtime->host */
 const void *call_extension(const struct cgw_host *host, const char *id);

@@ -30,11 +30,13 @@ static void open_posted(struct letter *letter)
 
 static int host_post(struct cgw_call *pub, void (*fn)(struct cgw_call *, void *), void *arg)
 {
+    struct call *call = call_of(pub);
+    if (call->is_hopping) /* its letter would find a call that a thread has */
+        return call_misuse(call, CALL_MOVED, 0, STR(""));
     struct posted *posted = mem_alloc(sizeof *posted);
     if (!posted)
         return CGW_ENOMEM;
     *posted = (struct posted){.letter = {.open = open_posted}, .call = pub, .fn = fn, .arg = arg};
-    struct call *call = call_of(pub);
     atomic_store_explicit(&call->has_posted, true, memory_order_relaxed);
     mailbox_post(call->runtime->mailbox, &posted->letter);
     return CGW_OK;

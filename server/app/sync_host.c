@@ -6,6 +6,7 @@
  * that the outer call cannot refuse are gathered (is_ordinary()); all others go there as they are.
  */
 #include "app/sync_host.h"
+#include "app/current.h"
 #include "app/head.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -421,5 +422,6 @@ void sync_host_run(struct sync *sync, const struct cgw_app *app)
                  (int)scope->raw_path.len, scope->raw_path.ptr ? scope->raw_path.ptr : "");
         end_call(sync, CGW_EINVAL);
     }
+    current.route = NULL; /* it lies in the arena, which may go now */
     sync_release_by_thread(sync);
 }

@@ -18,12 +18,37 @@ static int name(struct cgw_call *call, const char *route)
     return answers[n_answers++ % 4] = table->set(call, route, strlen(route));
 }
 
+static void work(struct cgw_call *call, void *arg)
+{
+    (void)call, (void)arg;
+}
+
+static void work_aside(void *arg)
+{
+    (void)arg;
+}
+
+static void must_not_run(struct cgw_call *call, int status, void *arg)
+{
+    (void)call, (void)status, (void)arg;
+    ck_abort_msg("a callback of a call that was begun anew");
+}
+
+/* What cannot be refused is forgotten. */
+static void arm(struct cgw_call *call)
+{
+    const struct cgw_thread *thread = call->host->extension(call->host, CGW_EXT_THREAD);
+    ck_assert_int_eq(thread->run(call, work_aside, NULL, must_not_run, NULL), CGW_PENDING);
+}
+
 static void misuse(struct cgw_call *call)
 {
     struct cgw_event event, start = cgw_event_start(200, NULL, 0);
     ck_assert_int_eq(call->host->receive(call, &event, NULL, NULL), CGW_EINVAL);
     ck_assert_int_eq(call->host->send(call, &start, 1, NULL, NULL), CGW_EINVAL);
     ck_assert_int_eq(name(call, "/other"), CGW_EINVAL);
+    ck_assert_int_eq(call->host->post(call, work, NULL), CGW_EINVAL);
+    arm(call);
     call->host->finish(call, CGW_OK);
 }
 
@@ -170,8 +195,8 @@ START_TEST(what_uses_a_moved_call_is_refused)
     play_begin();
     play_until_ended(1);
     ck_assert_int_eq(n_calls, 2);
-    ck_assert_int_eq(play_told("the call was used after cgw.route/1 had answered"), 3);
-    ck_assert_int_eq(play_told("CGW0301"), 4);
+    ck_assert_int_eq(play_told("the call was used after cgw.route/1 had answered"), 4);
+    ck_assert_int_eq(play_told("CGW0301"), 5);
     ck_assert_str_eq(play.said, "200 +5 end");
 }
 END_TEST
