@@ -4,12 +4,25 @@
  */
 #include "app/tail.h"
 
+/* Two bytes and more for each letter: the script, in ASCII, would be none there. */
+static bool is_wide(struct str parameters)
+{
+    static const struct str wide[] = {{"utf-16", 6}, {"utf-32", 6}, {"ucs-2", 5}, {"ucs-4", 5}};
+    for (size_t i = 0; i < parameters.len; i++)
+        for (size_t k = 0; k < sizeof wide / sizeof *wide; k++)
+            if (parameters.len - i >= wide[k].len &&
+                str_is_nocase((struct str){parameters.ptr + i, wide[k].len}, wide[k]))
+                return true;
+    return false;
+}
+
 static bool is_html(struct str type)
 {
     struct str name = STR("text/html");
     if (type.len < name.len || !str_is_nocase((struct str){type.ptr, name.len}, name))
         return false;
-    return type.len == name.len || strchr("; \t", type.ptr[name.len]);
+    struct str rest = {type.ptr + name.len, type.len - name.len};
+    return rest.len == 0 || (memchr("; \t", rest.ptr[0], 3) && !is_wide(rest));
 }
 
 static bool is_page(const struct head *head)

@@ -73,6 +73,7 @@ static const struct {
     {200, {CGW_HEADER("content-type", "text/htm")}, 1},
     {200, {CGW_HEADER("content-type", "text/html"), CGW_HEADER("content-encoding", "gzip")}, 2},
     {200, {CGW_HEADER("content-type", "text/html"), CGW_HEADER("content-range", "bytes 0-4/9")}, 2},
+    {200, {CGW_HEADER("content-type", "text/html; charset=\"UTF-16LE\"")}, 1},
     {206, {CGW_HEADER("content-type", "text/html")}, 1},
     {600, {CGW_HEADER("content-type", "text/html")}, 1},
     {200, {CGW_HEADER("x", "text/html")}, 0},
