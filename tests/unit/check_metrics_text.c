@@ -136,7 +136,11 @@ START_TEST(labels_are_escaped)
     static const char name[] = "/\"a\"\\b\nc\xff\xc3\xa9";
     struct board_slot *slot = board_take(board);
     board_route(slot, name, sizeof name - 1);
+    board_route(slot, "\\xff", 4);
+    board_route(slot, "\xff", 1);
     print();
+    has_line("cgw_blocked_total{route=\"\\\\x5cxff\"} 0"); /* in words, and the byte */
+    has_line("cgw_blocked_total{route=\"\\\\xff\"} 0");
     has_line("cgw_blocked_total{route=\"/\\\"a\\\"\\\\b\\\\x0ac\\\\xff\xc3\xa9\"} 0");
 }
 END_TEST

@@ -24,12 +24,28 @@ static void one(struct page *page, const char *name, const char *type, const cha
     page_print(page, "%s %llu\n", name, (ull)value);
 }
 
+/* So that a name that has "\\xff" in words is not that of a byte: two series of the same name would
+   make the whole page invalid. */
+static size_t escape_escapes(char *dst, const char *text, size_t room)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < room && text[i]; i++) {
+        bool is_escape = text[i] == '\\' && i + 1 < room && text[i + 1] == 'x';
+        if (is_escape)
+            used = (size_t)(str_put(dst + used, STR("\\x5c")) - dst);
+        else
+            dst[used++] = text[i];
+    }
+    return used;
+}
+
 /* Text within the quotes of a label: no control bytes, UTF-8 only, as in the log; then what the
    format escapes. */
 static void put_label(struct page *page, const char *text, size_t room)
 {
-    char clean[LABEL_BYTES];
-    size_t len = log_escape(clean, sizeof clean, (struct str){text, strnlen(text, room)});
+    char clean[LABEL_BYTES], distinct[LABEL_BYTES];
+    size_t len = escape_escapes(distinct, text, room);
+    len = log_escape(clean, sizeof clean, (struct str){distinct, len});
     for (size_t i = 0; i < len; i++) {
         if (clean[i] == '"' || clean[i] == '\\')
             page_put(page, STR("\\"));
