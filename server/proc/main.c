@@ -7,11 +7,23 @@
 #include "proc/system/upgrade.h"
 #include "proc/worker.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+/* A standard stream that is closed would be the number of a socket, or of the memory that the
+   workers share, and lines of the log would go there. */
+static void fill_standard_streams(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/dev/null", O_RDWR);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
 
 /* Each connection is a descriptor: take what the system allows. */
 static void raise_file_limit(void)
@@ -29,6 +41,7 @@ int main(int argc, char **argv, char **envp)
 {
     struct options *options;
     int exit_code;
+    fill_standard_streams();
     upgrade_is_one(); /* takes its variable out of the environment */
     if (options_load(argc, argv, envp, &options, &exit_code) < 0)
         return exit_code;
@@ -48,6 +61,7 @@ int main(int argc, char **argv, char **envp)
         options_free(options);
         return EXIT_CANNOT_RUN;
     }
+    log_be_threadless(); /* the supervisor forks */
     raise_file_limit();
     exit_code = settings->check_only ? supervisor_check(options)
                                      : supervisor_run(argc, argv, envp, options);
