@@ -80,12 +80,22 @@ void children_stop(void)
 /* The child starts as if it had been executed: nothing of ours handles its signals. */
 static void reset_signals(void)
 {
-    sigset_t none;
+    static const int held_back[] = {SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU};
+    sigset_t held;
     for (int number = 1; number < NSIG; number++) {
         struct sigaction now;
         if (sigaction(number, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
             signal(number, SIG_DFL);
     }
+    sigemptyset(&held);
+    for (size_t i = 0; i < sizeof held_back / sizeof *held_back; i++)
+        sigaddset(&held, held_back[i]);
+    sigprocmask(SIG_SETMASK, &held, NULL);
+}
+
+void children_release_signals(void)
+{
+    sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }

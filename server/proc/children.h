@@ -21,10 +21,16 @@ void children_stop(void);
 
 /*
  * Fork. In the parent the child's pid, or a negative errno; in the child 0: signals are at their
- * defaults and unblocked, the log works, the parent's loop must not be used any more (its
- * descriptors are closed). fn runs in the parent when the child has ended.
+ * defaults, the log works, the parent's loop must not be used any more (its descriptors are
+ * closed). fn runs in the parent when the child has ended.
+ *
+ * What reaches a whole group (a terminal's Ctrl-C, its hangup) or all workers (USR1) is held back
+ * in the child until it calls children_release_signals(), so that it does not die of them before
+ * it has said what they mean to it. TERM is not: it may end at any time.
  */
 pid_t children_fork(child_exit_fn *fn, void *arg);
+/* In the child: no signal is held back any more; what came meanwhile comes now. */
+void children_release_signals(void);
 /* One that was forked elsewhere. 0 or -ENOMEM. */
 int children_adopt(pid_t pid, child_exit_fn *fn, void *arg);
 /* fn will not run; the child is still reaped. */

@@ -114,8 +114,10 @@ void crew_ready(struct crew *crew, struct member *member)
     if (position->current)
         member_retire(position->current);
     position->current = member;
-    if (!generation->is_good)
+    if (!generation->is_good) {
         generation->good_at_us = clock_now_us();
+        generation->n_early_deaths = 0;
+    }
     generation->is_good = true;
     crew->events->ready(crew->arg, generation);
     crew_reconcile(crew);
@@ -128,8 +130,8 @@ static void count_death(struct crew *crew, struct member *member, bool is_its_ow
     bool is_young = now_us - member->started_us < SOON_US;
     struct generation *generation = member->generation;
     board_add(&crew->board->restarts, 1);
-    crew->n_deaths = is_young && now_us - crew->died_us < SOON_US ? crew->n_deaths + 1 : 1;
-    crew->died_us = now_us;
+    crew->n_deaths = is_young && now_us < crew->row_until_us ? crew->n_deaths + 1 : 1;
+    crew->row_until_us = now_us + SOON_US;
     generation->n_early_deaths += is_its_own && now_us - generation->good_at_us < 2 * SOON_US;
     if (crew->n_deaths <= FREE_DEATHS + crew->n)
         return;
@@ -137,6 +139,7 @@ static void count_death(struct crew *crew, struct member *member, bool is_its_ow
     uint64_t wait_us = steps > 7 ? BACKOFF_MOST_US : (uint64_t)BACKOFF_FIRST_US << steps;
     wait_us = wait_us < BACKOFF_MOST_US ? wait_us : BACKOFF_MOST_US;
     crew->positions[member->position].not_before_us = now_us + wait_us;
+    crew->row_until_us += wait_us; /* nobody could die meanwhile */
     log_line(LOG_LEVEL_ERROR, 125,
              "workers die soon after their start: the next one is started later deaths=%u "
              "wait_ms=%llu",
@@ -172,29 +175,45 @@ static void tell_failed_crash(struct member *member, int signal)
                                      name);
 }
 
+/* Who was killed from outside says nothing about the module. */
+static bool is_from_outside(const struct member *member, int status)
+{
+    return WIFSIGNALED(status) && (WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGTERM) &&
+           !member->n_asked;
+}
+
+static void judge(struct crew *crew, struct generation *generation)
+{
+    if (generation == crew->target && generation->n_early_deaths >= EARLY_DEATHS)
+        crew->events->crashing(crew->arg, generation);
+}
+
 /* It never came to serve. */
 static void start_failed(struct crew *crew, struct member *member, int status)
 {
     struct generation *generation = member->generation;
+    bool is_from = is_from_outside(member, status);
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_MODULE;
-    if (WIFSIGNALED(status))
+    if (is_from)
+        tell_death(member, status);
+    else if (WIFSIGNALED(status))
         tell_failed_crash(member, WTERMSIG(status));
-    if (generation->is_good) { /* others of it serve: once more, not at once */
-        count_death(crew, member, true);
-        return;
+    if (generation->is_good) { /* others of it serve: once more */
+        count_death(crew, member, !is_from);
+        judge(crew, generation);
+    } else if (is_from && ++generation->n_early_deaths < EARLY_DEATHS) {
+        count_death(crew, member, false);
+    } else {
+        crew->events->failed(crew->arg, generation, code, member->failure);
     }
-    crew->events->failed(crew->arg, generation, code, member->failure);
 }
 
 /* It served, nobody had asked it to leave. */
 static void died(struct crew *crew, struct member *member, int status)
 {
-    struct generation *generation = member->generation;
     tell_death(member, status);
-    /* who was killed from outside says nothing about the module */
-    count_death(crew, member, !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL);
-    if (generation == crew->target && generation->n_early_deaths >= EARLY_DEATHS)
-        crew->events->crashing(crew->arg, generation);
+    count_death(crew, member, !is_from_outside(member, status));
+    judge(crew, member->generation);
 }
 
 /* It had not yet come so far that it would take the order to leave for more than it is. */
@@ -218,7 +237,7 @@ void crew_exited(struct crew *crew, struct member *member, int status)
 {
     struct position *position = &crew->positions[member->position];
     enum crew_state state = member->state;
-    list_remove(&member->link); /* its number is nobody's any more: no signal goes there */
+    member_part(member); /* its number is nobody's any more: no signal goes there */
     bool has_crashed =
         (WIFSIGNALED(status) && !has_obeyed(status)) || atomic_load(&member->slot->crash.stage);
     if (has_crashed) {
@@ -245,9 +264,10 @@ void crew_exited(struct crew *crew, struct member *member, int status)
 void crew_hangs(struct crew *crew, struct member *member)
 {
     struct position *position = &crew->positions[member->position];
-    if (position->current == member)
+    if (position->current == member) {
         position->current = NULL;
-    count_death(crew, member, true);
+        count_death(crew, member, true);
+    }
     crew_reconcile(crew);
 }
 
@@ -327,12 +347,11 @@ static void begin_stop(struct crew *crew)
     atomic_store(&crew->board->is_draining, 1);
 }
 
-void crew_stop(struct crew *crew)
+void crew_stop(struct crew *crew, bool is_now)
 {
-    bool is_second = crew->is_stopping;
     begin_stop(crew);
     list_each (node, &crew->members)
-        member_end(list_owner(node, struct member, link), is_second);
+        member_end(list_owner(node, struct member, link), is_now);
     if (list_is_empty(&crew->members))
         crew->events->gone(crew->arg);
 }

@@ -32,6 +32,7 @@ struct member {
     unsigned n_asked;  /* how often patience has ended */
     bool is_worn;      /* to be replaced, though nothing is wrong */
     bool is_hung;
+    bool is_told;                  /* to end, by a signal */
     uint64_t started_us, ready_us; /* monotonic */
     uint64_t ticks, ticked_us;     /* its pulse when last looked at, and when that had changed */
     char *failure;                 /* what it said when it could not start, or NULL */
@@ -67,8 +68,9 @@ struct crew {
     struct list members;
     struct generation *target, *fallback; /* references or NULL */
     ev_timer retry, tick;
-    unsigned n_deaths; /* in a row */
-    uint64_t died_us;
+    uint64_t round_us;     /* when tick was last looked at */
+    unsigned n_deaths;     /* in a row */
+    uint64_t row_until_us; /* a death until then is one more of the row */
     bool is_stopping, is_tick_due;
     int exit_code; /* the worst that a worker left with while the crew stopped */
 };
@@ -90,8 +92,8 @@ void crew_renew(struct crew *crew);
 /* Are all there, and of the target? */
 bool crew_is_settled(const struct crew *crew);
 void crew_signal(struct crew *crew, int signal);
-/* Drain all for good. Called again: at once. */
-void crew_stop(struct crew *crew);
+/* Drain all for good; is_now, of those that do so: leave at once. */
+void crew_stop(struct crew *crew, bool is_now);
 /* Drain all, as others accept from the same sockets. */
 void crew_retire_all(struct crew *crew);
 /* In a forked child: close what is the supervisor's. */

@@ -89,8 +89,8 @@ static void on_message(struct ev_loop *loop, ev_io *watch, int events)
         member->failure = mem_strdup(message.text);
         break;
     case CHANNEL_WORN:
+        board_add(&member->crew->board->recycled, !member->is_worn);
         member->is_worn = true;
-        board_add(&member->crew->board->recycled, 1);
         crew_reconcile(member->crew);
         break;
     case CHANNEL_RETIRE:
@@ -181,7 +181,9 @@ void member_end(struct member *member, bool is_now)
     } else if (member->state != CREW_LEAVING) {
         begin_leave(member);
     }
-    kill(member->pid, SIGTERM);
+    if (is_now || !member->is_told) /* told twice it would leave at once */
+        kill(member->pid, SIGTERM);
+    member->is_told = true;
 }
 
 void member_hangs(struct member *member)
@@ -218,9 +220,9 @@ static struct member *member_new(struct crew *crew, uint32_t position,
     return member;
 }
 
-static struct member *give_up(struct member *member, int rc)
+static struct member *give_up(struct member *member, const char *why)
 {
-    log_line(LOG_LEVEL_ERROR, 131, "cannot start a worker: %s", strerror(-rc));
+    log_line(LOG_LEVEL_ERROR, 131, "cannot start a worker: %s", why);
     if (member)
         member_free(member);
     return NULL;
@@ -247,10 +249,10 @@ struct member *member_start(struct crew *crew, uint32_t position, struct generat
     int ends[2];
     struct member *member = member_new(crew, position, generation);
     if (!member)
-        return give_up(NULL, -ENOMEM);
+        return give_up(NULL, "out of memory, or too many are still leaving: end some of those");
     int rc = channel_open(ends);
     if (rc < 0)
-        return give_up(member, rc);
+        return give_up(member, strerror(-rc));
     pid_t pid = children_fork(on_exit_of_member, member);
     if (pid == 0) {
         close(ends[0]);
@@ -260,21 +262,28 @@ struct member *member_start(struct crew *crew, uint32_t position, struct generat
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
-        return give_up(member, pid);
+        return give_up(member, strerror(-pid));
     }
     attend(member, pid, ends[0]);
     return member;
 }
 
-void member_free(struct member *member)
+void member_part(struct member *member)
 {
     struct crew *crew = member->crew;
     ev_timer_stop(crew->loop, &member->patience);
     if (member->channel >= 0) {
         ev_io_stop(crew->loop, &member->watch);
         close(member->channel);
+        member->channel = -1;
     }
     list_remove(&member->link);
+}
+
+void member_free(struct member *member)
+{
+    struct crew *crew = member->crew;
+    member_part(member);
     board_put(crew->board, member->slot);
     generation_unref(member->generation);
     mem_free(member->failure);

@@ -11,7 +11,9 @@ void member_retire(struct member *member);
 void member_end(struct member *member, bool is_now);
 /* It does not turn its loop any more: end it by force, with a trace. */
 void member_hangs(struct member *member);
-/* It is gone. */
+/* It is gone: no part of the crew any more, its channel is closed. */
+void member_part(struct member *member);
+/* The same, and its memory. */
 void member_free(struct member *member);
 /* In a forked child: close the supervisor's end of the channel. */
 void member_forget(struct member *member);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ROUND_SECONDS = 1 };
+enum { ROUND_SECONDS = 1, GAP_US = 2 * 1000000 };
 
 /* A small file of /proc about the process; its length, 0 when there is none. */
 static size_t read_proc(pid_t pid, const char *name, char *dst, size_t room)
@@ -87,11 +87,21 @@ static void look_at_size(struct crew *crew, struct member *member, uint64_t now_
         wear(crew, member, "max-worker-rss");
 }
 
+static void forgive(struct crew *crew, uint64_t now_us)
+{
+    list_each (node, &crew->members)
+        list_owner(node, struct member, link)->ticked_us = now_us;
+}
+
 static void on_round(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct crew *crew = timer->data;
     uint64_t now_us = clock_now_us();
+    bool has_stood = now_us - crew->round_us >= GAP_US;
     (void)loop, (void)events;
+    crew->round_us = now_us;
+    if (has_stood) /* we stood still, by a terminal's Ctrl-Z for one: so may they have */
+        forgive(crew, now_us);
     list_each_safe (node, &crew->members) {
         struct member *member = list_owner(node, struct member, link);
         if (member->is_hung || member->state == CREW_STARTING)
@@ -107,5 +117,6 @@ void crew_watch_start(struct crew *crew)
 {
     ev_timer_init(&crew->tick, on_round, ROUND_SECONDS, ROUND_SECONDS);
     crew->tick.data = crew;
+    crew->round_us = clock_now_us();
     ev_timer_start(crew->loop, &crew->tick);
 }

@@ -10,10 +10,14 @@
 #include "proc/system/notify.h"
 #include "proc/worker.h"
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { TITLE_BYTES = 256 };
+enum { TITLE_BYTES = 256, SHOW_MS = 1000 };
 
 static const char *base_name(const char *path)
 {
@@ -32,6 +36,14 @@ static bool is_served(const struct supervisor *supervisor)
     return target && target->is_good && !target->app;
 }
 
+/* The service manager hears of the end of what it has heard the beginning of. */
+static void end_reload(struct supervisor *supervisor)
+{
+    if (supervisor->is_reloading)
+        notify_send("READY=1");
+    supervisor->is_reloading = false;
+}
+
 static void hand_over(struct supervisor *supervisor, char *copy, const struct cgw_app *app)
 {
     struct generation *generation = generation_new(
@@ -44,27 +56,45 @@ static void hand_over(struct supervisor *supervisor, char *copy, const struct cg
     log_line(LOG_LEVEL_ERROR, 134, "out of memory: there is no new generation");
     module_store_drop(supervisor->store, copy);
     mem_free(copy);
+    end_reload(supervisor);
     if (!is_served(supervisor))
         supervisor_stop(supervisor, EXIT_CANNOT_RUN);
 }
 
 /* ---- what went wrong ---- */
 
-static void end_reload(struct supervisor *supervisor)
+/* false: nobody reads, or it is closed. */
+static bool show_some(const char *text, size_t *at, size_t len)
 {
-    if (supervisor->is_reloading)
-        notify_send("READY=1");
-    supervisor->is_reloading = false;
+    struct pollfd writable = {.fd = STDERR_FILENO, .events = POLLOUT};
+    size_t some = len - *at < PIPE_BUF ? len - *at : PIPE_BUF;
+    if (poll(&writable, 1, SHOW_MS) <= 0)
+        return false;
+    ssize_t n = write(STDERR_FILENO, text + *at, some);
+    if (n > 0)
+        *at += (size_t)n;
+    return n > 0 || errno == EINTR || errno == EAGAIN;
 }
 
-/* The compiler's own lines are for the one who has just saved: as they are, to the terminal. */
+/*
+ * The compiler's own lines are for the one who has just saved: as they are, to the terminal. One
+ * that stands still does not hold up the server, and what it says to a server in its background
+ * (TTOU) is no order to have fewer workers.
+ */
 static void show(const char *text, size_t len)
 {
-    if (len)
-        fwrite(text, 1, len, stderr);
-    if (len && text[len - 1] != '\n')
-        fputc('\n', stderr);
-    fflush(stderr);
+    sigset_t ttou, before;
+    size_t at = 0;
+    sigemptyset(&ttou);
+    sigaddset(&ttou, SIGTTOU);
+    sigprocmask(SIG_BLOCK, &ttou, &before);
+    while (at < len && show_some(text, &at, len))
+        ;
+    if (len && at == len && text[len - 1] != '\n') {
+        at = 0;
+        show_some("\n", &at, 1);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 /* There is nothing that serves, and nothing to go back to: in development that is a page, too. */
@@ -78,10 +108,11 @@ static void go_without(struct supervisor *supervisor, int exit_code)
         supervisor_stop(supervisor, exit_code);
 }
 
+/* There is no new generation. */
 static void fail(struct supervisor *supervisor, int exit_code, const char *title, const char *text,
                  size_t len)
 {
-    bool serves = is_served(supervisor);
+    bool serves = is_served(supervisor), is_tried = supervisor->crew.target;
     board_add(&supervisor->board->reloads_failed, serves || supervisor->has_served);
     if (supervisor_settings(supervisor)->reload)
         board_dev_set(supervisor->board, title, text, len);
@@ -91,7 +122,7 @@ static void fail(struct supervisor *supervisor, int exit_code, const char *title
     else
         log_line(LOG_LEVEL_ERROR, 136, "%s", title);
     end_reload(supervisor);
-    if (!serves)
+    if (!is_tried) /* else one that was read before is still on its way */
         go_without(supervisor, exit_code);
 }
 
@@ -218,15 +249,16 @@ void reload_with_options(struct supervisor *supervisor)
         log_line(LOG_LEVEL_ERROR, 143, "cannot read the options anew: out of memory");
         return;
     }
-    tell_unchanged(supervisor_settings(supervisor), configuration->settings);
-    bool is_resized = supervisor_settings(supervisor)->workers != configuration->settings->workers;
+    const struct settings *settings = configuration->settings;
+    bool is_resized = supervisor_settings(supervisor)->workers != settings->workers;
+    tell_unchanged(supervisor_settings(supervisor), settings);
     reload_end(supervisor); /* it reads what may be freed now */
     configuration_unref(supervisor->configuration);
     supervisor->configuration = configuration;
     reload_watch(supervisor);
     supervisor_watch_loops(supervisor);
     if (is_resized)
-        crew_resize(&supervisor->crew, supervisor_workers(configuration->settings));
+        supervisor_resize(supervisor, supervisor_workers(settings));
     reload_begin(supervisor, "HUP");
 }
 
@@ -236,11 +268,15 @@ void reload_ready(struct supervisor *supervisor, struct generation *generation)
 {
     if (!generation->app && generation == supervisor->crew.target)
         board_dev_set(supervisor->board, NULL, NULL, 0);
-    if (supervisor->has_served && crew_is_settled(&supervisor->crew)) {
-        if (supervisor->is_reloading)
-            log_line(LOG_LEVEL_INFO, 144, "reloaded generation=%u", generation->number);
-        end_reload(supervisor);
-    }
+}
+
+void reload_settled(struct supervisor *supervisor)
+{
+    if (supervisor->build) /* the one that counts is still to come */
+        return;
+    if (supervisor->is_reloading)
+        log_line(LOG_LEVEL_INFO, 144, "reloaded generation=%u", supervisor->crew.target->number);
+    end_reload(supervisor);
 }
 
 void reload_failed(struct supervisor *supervisor, struct generation *generation, int exit_code,
@@ -258,13 +294,20 @@ void reload_failed(struct supervisor *supervisor, struct generation *generation,
         return;
     }
     fail(supervisor, exit_code, title, text, strlen(text));
+    if (!is_served(supervisor))
+        go_without(supervisor, exit_code);
 }
 
 void reload_crashing(struct supervisor *supervisor, struct generation *generation)
 {
     static const char title[] = "the new module crashes again and again";
-    if (!crew_fall_back(&supervisor->crew))
+    if (!crew_fall_back(&supervisor->crew)) {
+        if (!supervisor->has_served && !supervisor_settings(supervisor)->reload) {
+            log_line(LOG_LEVEL_ERROR, 814, "workers end before all have come to serve: no server");
+            supervisor_stop(supervisor, EXIT_MODULE);
+        }
         return;
+    }
     board_add(&supervisor->board->rollbacks, 1);
     log_line(LOG_LEVEL_ERROR, 145, "%s: back to the one before generation=%u", title,
              generation->number);

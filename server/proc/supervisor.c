@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOMENT_US = 100, REPORTER_GRACE_MS = 3000 };
+enum { MOMENT_US = 50000, REPORTER_GRACE_MS = 3000 };
 
 uint32_t supervisor_workers(const struct settings *settings)
 {
@@ -52,10 +52,11 @@ void supervisor_stop(struct supervisor *supervisor, int exit_code)
     if (!supervisor->is_stopping) {
         notify_send("STOPPING=1");
         reload_end(supervisor);
+        supervisor_upgrade_cancel(supervisor);
         listener_set_close(&supervisor->listeners); /* refuse as soon as the workers do */
     }
     supervisor->is_stopping = true;
-    crew_stop(&supervisor->crew);
+    crew_stop(&supervisor->crew, false);
 }
 
 static void on_gone(void *arg)
@@ -67,7 +68,8 @@ static void on_gone(void *arg)
 
 /* ---- signals ---- */
 
-/* What reaches us twice within a moment (once itself, once by its group) is one. */
+/* What reaches us twice within a moment (once itself, once by its group) is one: timeout(1) does
+   that. */
 static void on_stop(struct supervisor *supervisor, int number)
 {
     uint64_t now_us = clock_now_us();
@@ -78,10 +80,11 @@ static void on_stop(struct supervisor *supervisor, int number)
     if (is_second) {
         log_line(LOG_LEVEL_WARNING, 148, "a second signal: ending at once signal=%d", number);
         note_exit(supervisor, EXIT_CANNOT_RUN);
+        crew_stop(&supervisor->crew, true);
     } else {
         log_line(LOG_LEVEL_INFO, 149, "stopping signal=%d", number);
+        supervisor_stop(supervisor, EXIT_FINE);
     }
-    supervisor_stop(supervisor, EXIT_FINE);
 }
 
 static void reopen_logs(struct supervisor *supervisor)
@@ -99,20 +102,24 @@ static void reopen_logs(struct supervisor *supervisor)
     crew_signal(&supervisor->crew, SIGUSR1);
 }
 
-static void resize(struct supervisor *supervisor, int by)
+/* Not always with an event of the crew: who was waited for may be wanted no more. */
+static void look_whether_settled(struct supervisor *supervisor);
+
+void supervisor_resize(struct supervisor *supervisor, uint32_t n)
 {
     struct crew *crew = &supervisor->crew;
-    uint32_t n = by < 0 && crew->n == 1 ? 1 : (uint32_t)((int)crew->n + by);
+    struct listener_set *set = &supervisor->listeners;
     char *error = NULL;
-    if (by > 0 && n > supervisor->listeners.n &&
-        listener_set_grow(supervisor_settings(supervisor), &supervisor->listeners, &error) < 0) {
-        fail(0, 102, error);
-        return;
-    }
+    while (!set->is_shared && set->n < n)
+        if (listener_set_grow(supervisor_settings(supervisor), set, &error) < 0) {
+            fail(0, 102, error);
+            n = (uint32_t)set->n;
+        }
     crew_resize(crew, n);
-    if (!supervisor->listeners.is_shared)
+    if (!set->is_shared)
         crew_renew(crew); /* each has other sockets now */
     log_line(LOG_LEVEL_INFO, 801, "workers=%u", crew->n);
+    look_whether_settled(supervisor);
 }
 
 static void on_signal(struct ev_loop *loop, ev_signal *signal, int events)
@@ -129,8 +136,10 @@ static void on_signal(struct ev_loop *loop, ev_signal *signal, int events)
         reload_with_options(supervisor);
     else if (signal->signum == SIGUSR2)
         supervisor_upgrade(supervisor);
+    else if (signal->signum == SIGTTIN)
+        supervisor_resize(supervisor, supervisor->crew.n + 1);
     else
-        resize(supervisor, signal->signum == SIGTTIN ? 1 : -1);
+        supervisor_resize(supervisor, supervisor->crew.n - 1);
 }
 
 static bool is_ignored(int signal)
@@ -142,6 +151,7 @@ static bool is_ignored(int signal)
 /* A signal that the parent has had ignored (nohup, a shell's background) stays ignored. */
 static void watch_signals(struct supervisor *supervisor)
 {
+    children_release_signals(); /* whatever mask our parent has left us */
     static const int numbers[SUPERVISOR_SIGNALS] = {SIGTERM, SIGINT,  SIGHUP, SIGUSR1,
                                                     SIGUSR2, SIGTTIN, SIGTTOU};
     for (size_t i = 0; i < SUPERVISOR_SIGNALS; i++) {
@@ -160,6 +170,10 @@ static void on_fork(void *arg)
     for (size_t i = 0; i < SUPERVISOR_SIGNALS; i++)
         ev_signal_stop(supervisor->loop, &supervisor->signals[i]);
     crew_forget(&supervisor->crew);
+    supervisor_metrics_forget(supervisor);
+    watch_forget(supervisor->watch);
+    build_forget(supervisor->build);
+    pid_file_remove(); /* not a child's to remove: its descriptor is closed */
     if (supervisor->upgrade_pid)
         close(supervisor->upgrade_fd);
 }
@@ -193,16 +207,24 @@ static void say_serving(struct supervisor *supervisor)
     }
 }
 
-static void on_ready(void *arg, struct generation *generation)
+static void look_whether_settled(struct supervisor *supervisor)
 {
-    struct supervisor *supervisor = arg;
-    if (!supervisor->has_served && crew_is_settled(&supervisor->crew)) {
+    if (!crew_is_settled(&supervisor->crew))
+        return;
+    if (!supervisor->has_served) {
         supervisor->has_served = true;
         supervisor_take_over(supervisor);
         say_serving(supervisor);
         notify_send("READY=1");
     }
+    reload_settled(supervisor);
+}
+
+static void on_ready(void *arg, struct generation *generation)
+{
+    struct supervisor *supervisor = arg;
     reload_ready(supervisor, generation);
+    look_whether_settled(supervisor);
 }
 
 static void on_failed(void *arg, struct generation *generation, int exit_code, const char *why)

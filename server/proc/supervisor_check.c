@@ -33,6 +33,7 @@ static _Noreturn void load(const struct settings *settings, const char *copy)
 {
     const struct cgw_app *app;
     char *error = NULL;
+    children_release_signals();
     int rc = module_load(settings->module, copy, &app, &error);
     if (rc < 0)
         log_line(LOG_LEVEL_ERROR, 201, "%s", error ? error : "out of memory");

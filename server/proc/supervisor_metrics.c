@@ -14,9 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { RETRY_SECONDS = 1 };
+enum { RETRY_SECONDS = 1, END_MS = 5000, NAP_MS = 5 };
 
 /* The operator's limits are for the application's clients, not for the operator. */
 static void set_up(const struct settings *from, struct settings *settings)
@@ -65,6 +66,14 @@ static void try_again(struct ev_loop *loop, ev_timer *timer, int events)
     supervisor_metrics_start(timer->data);
 }
 
+static void retry_later(struct supervisor *supervisor)
+{
+    ev_timer_stop(supervisor->loop, &supervisor->metrics_retry);
+    ev_timer_init(&supervisor->metrics_retry, try_again, RETRY_SECONDS, 0);
+    supervisor->metrics_retry.data = supervisor;
+    ev_timer_start(supervisor->loop, &supervisor->metrics_retry);
+}
+
 static void on_exit_of_metrics(pid_t pid, int status, void *arg)
 {
     struct supervisor *supervisor = arg;
@@ -76,9 +85,7 @@ static void on_exit_of_metrics(pid_t pid, int status, void *arg)
              "the process that serves --metrics ended, another is started "
              "pid=%d status=%d",
              (int)pid, status);
-    ev_timer_init(&supervisor->metrics_retry, try_again, RETRY_SECONDS, 0);
-    supervisor->metrics_retry.data = supervisor;
-    ev_timer_start(supervisor->loop, &supervisor->metrics_retry);
+    retry_later(supervisor);
 }
 
 void supervisor_metrics_start(struct supervisor *supervisor)
@@ -99,10 +106,24 @@ void supervisor_metrics_start(struct supervisor *supervisor)
                  strerror(-pid));
         if (rc == 0)
             close(ends[0]);
+        retry_later(supervisor);
         return;
     }
     supervisor->metrics_pid = pid;
     supervisor->metrics_channel = ends[0];
+}
+
+/* It ends within its own grace; should it be stuck, the server ends nevertheless. */
+static void await_end(pid_t pid)
+{
+    struct timespec nap = {.tv_nsec = NAP_MS * 1000000L};
+    for (int ms = 0; ms < END_MS; ms += NAP_MS) {
+        if (waitpid(pid, NULL, WNOHANG) != 0)
+            return;
+        nanosleep(&nap, NULL);
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
 }
 
 void supervisor_metrics_stop(struct supervisor *supervisor)
@@ -116,5 +137,12 @@ void supervisor_metrics_stop(struct supervisor *supervisor)
     children_forget(supervisor->metrics_pid);
     kill(supervisor->metrics_pid, SIGTERM);
     close(supervisor->metrics_channel);
-    waitpid(supervisor->metrics_pid, NULL, 0);
+    await_end(supervisor->metrics_pid);
+    supervisor->metrics_pid = 0;
+}
+
+void supervisor_metrics_forget(struct supervisor *supervisor)
+{
+    if (supervisor->metrics_pid)
+        close(supervisor->metrics_channel);
 }

@@ -32,9 +32,10 @@ struct supervisor {
     pid_t upgrade_pid; /* of the new server, or 0 */
     ev_io upgrade_watch;
     int upgrade_fd;
+    bool has_upgrade_ended; /* its number may be somebody else's */
 
     struct blocked *blocked; /* watches the workers' loops, or NULL */
-    pid_t metrics_pid; /* or 0 */
+    pid_t metrics_pid;       /* or 0 */
     int metrics_channel;
     ev_timer metrics_retry;
     ev_timer watchdog;
@@ -53,6 +54,8 @@ static inline const struct settings *supervisor_settings(const struct supervisor
 uint32_t supervisor_workers(const struct settings *settings);
 /* Stop serving for good; exit_code is the one to leave with at least. */
 void supervisor_stop(struct supervisor *supervisor, int exit_code);
+/* So many workers, each with sockets of its own where there is one for each. */
+void supervisor_resize(struct supervisor *supervisor, uint32_t n);
 
 /* Report what holds a loop, as the options are now. */
 void supervisor_watch_loops(struct supervisor *supervisor);
@@ -61,6 +64,8 @@ void supervisor_watch_loops(struct supervisor *supervisor);
 void reload_begin(struct supervisor *supervisor, const char *why);
 /* The same, with the options read anew. */
 void reload_with_options(struct supervisor *supervisor);
+/* All workers are there, and of the generation that is wanted: a reload is over. */
+void reload_settled(struct supervisor *supervisor);
 /* The crew's events. */
 void reload_ready(struct supervisor *supervisor, struct generation *generation);
 void reload_failed(struct supervisor *supervisor, struct generation *generation, int exit_code,
@@ -73,9 +78,13 @@ void reload_end(struct supervisor *supervisor);
 /* supervisor_metrics.c: the process that answers on the metrics address. */
 void supervisor_metrics_start(struct supervisor *supervisor);
 void supervisor_metrics_stop(struct supervisor *supervisor);
+/* In a forked child: close what is the supervisor's. */
+void supervisor_metrics_forget(struct supervisor *supervisor);
 
 /* supervisor_upgrade.c: the binary on disk takes over. */
 void supervisor_upgrade(struct supervisor *supervisor);
+/* This server ends: so does the new one that has not come to serve. */
+void supervisor_upgrade_cancel(struct supervisor *supervisor);
 /* This server serves: end the one that it is an upgrade of. */
 void supervisor_take_over(struct supervisor *supervisor);
 #endif

@@ -21,11 +21,23 @@ static void forget(struct supervisor *supervisor)
     supervisor->upgrade_pid = 0;
 }
 
+void supervisor_upgrade_cancel(struct supervisor *supervisor)
+{
+    if (!supervisor->upgrade_pid)
+        return;
+    if (!supervisor->has_upgrade_ended)
+        kill(supervisor->upgrade_pid, SIGTERM);
+    forget(supervisor);
+}
+
 static void step_aside(struct supervisor *supervisor)
 {
     char text[64];
     log_line(LOG_LEVEL_INFO, 804, "the new server serves, this one leaves pid=%d",
              (int)supervisor->upgrade_pid);
+    if (supervisor->is_reloading) /* nobody else would end it */
+        notify_send("READY=1");
+    supervisor->is_reloading = false;
     snprintf(text, sizeof text, "MAINPID=%d", (int)supervisor->upgrade_pid);
     notify_send(text);
     listener_set_disown(&supervisor->listeners);
@@ -51,13 +63,15 @@ static void on_word(struct ev_loop *loop, ev_io *watch, int events)
     log_line(LOG_LEVEL_ERROR, 805,
              "the new server does not come to serve, this one goes on: see its lines above pid=%d",
              (int)supervisor->upgrade_pid);
-    kill(supervisor->upgrade_pid, SIGTERM);
-    forget(supervisor);
+    supervisor_upgrade_cancel(supervisor);
 }
 
+/* Its pipe tells the rest. */
 static void on_exit_of_new(pid_t pid, int status, void *arg)
 {
-    (void)pid, (void)status, (void)arg; /* its pipe has told it */
+    struct supervisor *supervisor = arg;
+    (void)status;
+    supervisor->has_upgrade_ended |= pid == supervisor->upgrade_pid;
 }
 
 void supervisor_upgrade(struct supervisor *supervisor)
@@ -77,6 +91,7 @@ void supervisor_upgrade(struct supervisor *supervisor)
         return;
     }
     supervisor->upgrade_pid = pid;
+    supervisor->has_upgrade_ended = false;
     children_adopt(pid, on_exit_of_new, supervisor);
     log_line(LOG_LEVEL_INFO, 808, "upgrading: the new server starts pid=%d", (int)pid);
     ev_io_init(&supervisor->upgrade_watch, on_word, supervisor->upgrade_fd, EV_READ);

@@ -12,6 +12,7 @@
 #include "net/net.h"
 #include "net/pulse.h"
 #include "proc/channel.h"
+#include "proc/children.h"
 #include "proc/choose.h"
 #include "proc/report/crash.h"
 #include "proc/stop_signal.h"
@@ -139,6 +140,7 @@ static void serve(struct worker *worker)
     trace_note_objects(); /* its startup may have loaded more */
     set_phase(worker, SERVING, BOARD_SERVING);
     set_limit(worker, 0);
+    worker->first_id = worker->runtime.next_id; /* the lifespan had one, too */
     for (size_t i = 0; i < start->n_listeners; i++)
         listener_start(start->listeners[i], &worker->net);
     say_ready(worker);
@@ -232,10 +234,23 @@ static void on_limit(struct deadline *limit)
     }
 }
 
+/* Who comes while we start, only to end, is refused or taken by others instead of waiting for us.
+ */
+static void close_listeners(const struct worker_start *start)
+{
+    for (size_t i = 0; i < start->n_listeners; i++) {
+        if (start->listeners[i]->fd >= 0)
+            close(start->listeners[i]->fd);
+        start->listeners[i]->fd = -1;
+    }
+}
+
 static void ask_to_stop(struct worker *worker, bool takes_backlog)
 {
     worker->is_asked_to_stop = true;
-    if (worker->phase == SERVING)
+    if (worker->phase == STARTING)
+        close_listeners(worker->start);
+    else if (worker->phase == SERVING)
         drain(worker, takes_backlog);
 }
 
@@ -296,7 +311,6 @@ static void watch_wear(struct worker *worker)
     if (settings->max_requests_jitter && getrandom(&drawn, sizeof drawn, GRND_NONBLOCK) > 0)
         drawn %= settings->max_requests_jitter + 1;
     worker->most_requests = settings->max_requests + drawn;
-    worker->first_id = worker->runtime.next_id;
     ev_prepare_init(&worker->wear, on_wear);
     worker->wear.data = worker;
     ev_prepare_start(worker->loop, &worker->wear);
@@ -322,14 +336,19 @@ static void watch_signal(struct worker *worker, ev_signal *watch, int signal,
  * A terminal sends its signals to the whole group: what they mean is for the supervisor to say. Its
  * word is TERM, and TERM once more.
  */
-static void watch_signals(struct worker *worker)
+static void ignore_group(void)
 {
     static const int others[] = {SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGTTIN, SIGTTOU};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         signal(others[i], SIG_IGN);
+}
+
+static void watch_signals(struct worker *worker)
+{
     watch_signal(worker, &worker->term, SIGTERM, on_stop_signal);
     stop_signal_install(SIGTERM, ev_feed_signal);
     watch_signal(worker, &worker->usr1, SIGUSR1, on_usr1);
+    children_release_signals(); /* a USR1 that came while the module was loaded comes now */
     ev_io_init(&worker->channel, on_channel, worker->start->channel, EV_READ);
     worker->channel.data = worker;
     ev_io_start(worker->loop, &worker->channel);
@@ -461,6 +480,7 @@ int worker_run(const struct worker_start *how)
 {
     static struct worker worker; /* outlives this function: threads may still look at it */
     worker = (struct worker){.start = how, .settings = how->settings};
+    ignore_group();
     worker.loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (!worker.loop) {
         log_line(LOG_LEVEL_ERROR, 111, "cannot make an event loop: %s", strerror(errno));

@@ -439,6 +439,21 @@ void build_cancel(struct build *build)
     ev_timer_start(build->loop, &build->patience);
 }
 
+static void forget_one(const struct build *build)
+{
+    for (size_t i = 0; i < build->n_units; i++)
+        build_step_forget(&build->units[i].step);
+    build_step_forget(&build->last);
+}
+
+void build_forget(const struct build *build)
+{
+    if (build)
+        forget_one(build);
+    list_each (node, &lingering)
+        forget_one(list_owner(node, struct build, link));
+}
+
 const struct build_inputs *build_inputs(const struct build *build)
 {
     return &build->inputs;

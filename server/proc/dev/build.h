@@ -40,6 +40,10 @@ int build_start(struct ev_loop *loop, const struct settings *settings, const cha
  */
 void build_cancel(struct build *build);
 
+/* In a forked child: close the descriptors of this build, and of those that were canceled. NULL is
+   fine. */
+void build_forget(const struct build *build);
+
 /* Also of a failed build, as far as they could be found out; at least the C files. Without any for
    --build. They live as long as the build. */
 const struct build_inputs *build_inputs(const struct build *build);

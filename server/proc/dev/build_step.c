@@ -98,6 +98,7 @@ static void become_shell(int output, const char *const *argv, const char *pkg_co
     memcpy(all + n, argv + 1, (extra + 1) * sizeof *all);
     setpgid(0, 0);
     signal(SIGPIPE, SIG_DFL);
+    children_release_signals();
     umask(022);
     if (pkg_config_path)
         setenv("PKG_CONFIG_PATH", pkg_config_path, 1);
@@ -139,6 +140,12 @@ void build_step_kill(struct build_step *step, int number)
     step->waits_for_all = true;
     if (step->pid > 0 && (!step->is_gone || is_open(step)))
         kill(-step->pid, number);
+}
+
+void build_step_forget(const struct build_step *step)
+{
+    if (step->pid > 0 && is_open(step))
+        close(step->output.fd);
 }
 
 void build_step_fini(struct build_step *step)

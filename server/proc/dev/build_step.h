@@ -36,6 +36,8 @@ int build_step_start(struct build_step *step, struct ev_loop *loop, const char *
                      const char *pkg_config_path);
 /* Send the signal to all that it runs; from now on it ends when those are gone too. */
 void build_step_kill(struct build_step *step, int number);
+/* In a forked child: close its descriptor. */
+void build_step_forget(const struct build_step *step);
 /* Free what it holds; it does not end any more, should it not have. */
 void build_step_fini(struct build_step *step);
 #endif

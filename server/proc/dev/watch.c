@@ -457,6 +457,12 @@ int watch_new(struct ev_loop *loop, const struct settings *settings, watch_chang
     return 0;
 }
 
+void watch_forget(struct watch *watch)
+{
+    if (watch && watch->events.fd >= 0)
+        close(watch->events.fd);
+}
+
 void watch_free(struct watch *watch)
 {
     if (!watch)

@@ -26,6 +26,8 @@ int watch_new(struct ev_loop *loop, const struct settings *settings, watch_chang
 /* The exact files to watch from now on, in place of those before; what changed among them since the
    last report is not lost. Copied. 0 or -ENOMEM, then those before are watched on. */
 int watch_inputs(struct watch *watch, const char *const *paths, size_t n);
+/* In a forked child: close its descriptor. NULL is fine. */
+void watch_forget(struct watch *watch);
 /* NULL is fine. */
 void watch_free(struct watch *watch);
 #endif
