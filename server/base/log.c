@@ -296,6 +296,22 @@ int log_reopen(void)
     return error;
 }
 
+void log_be_threadless(void)
+{
+    pthread_rwlock_rdlock(&sink_lock);
+    if (error_sink)
+        log_sink_be_threadless(error_sink);
+    pthread_rwlock_unlock(&sink_lock);
+}
+
+void log_nudge(void)
+{
+    pthread_rwlock_rdlock(&sink_lock);
+    if (error_sink)
+        log_sink_nudge(error_sink);
+    pthread_rwlock_unlock(&sink_lock);
+}
+
 void log_fork_begin(void)
 {
     pthread_rwlock_wrlock(&sink_lock);

@@ -35,6 +35,9 @@ int log_sink_reopen(struct log_sink *sink);
 /* Around fork(), see log_fork_begin(): no sink but these may be used in the child. */
 void log_sink_fork_begin(struct log_sink *sink);
 void log_sink_fork_end(struct log_sink *sink, bool is_child);
+/* See log_be_threadless() and log_nudge(). */
+void log_sink_be_threadless(struct log_sink *sink);
+void log_sink_nudge(struct log_sink *sink);
 /* Lines dropped so far. [any-thread] */
 uint64_t log_sink_dropped(struct log_sink *sink);
 /*
@@ -53,9 +56,16 @@ void log_stop(void);
 int log_reopen(void);
 bool log_is_on(enum log_level level);
 /*
- * Around fork(), as the writer is another thread: begin() in front of it, end() behind it in both
- * processes. The child's log goes where the parent's does, what the parent had not yet written
- * stays the parent's.
+ * Have the error log written by its callers: for a process that forks, which had better be alone
+ * with itself. They wait for nobody; what its sink does not take at once is written with the next
+ * line, or by log_nudge(), which is to be called now and then. Right after log_start().
+ */
+void log_be_threadless(void);
+void log_nudge(void);
+/*
+ * Around fork(): begin() in front of it, end() behind it in both processes. The child's log goes
+ * where the parent's does, and is written by a thread; what the parent had not yet written stays
+ * the parent's.
  */
 void log_fork_begin(void);
 void log_fork_end(bool is_child);

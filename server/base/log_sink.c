@@ -34,11 +34,12 @@ struct log_sink {
     int fd;
     uint32_t gather_ms;
     log_note_fn *note;
-    bool is_idle;      /* the writer sleeps until a line comes */
-    bool is_gathering; /* the writer sleeps until half the ring is full, or gather_ms are over */
-    bool is_closing;   /* write what is there, then leave */
-    bool is_abandoned; /* nobody waits any more: the writer frees the sink */
-    bool has_writer;   /* or one is being started */
+    bool is_idle;       /* the writer sleeps until a line comes */
+    bool is_gathering;  /* the writer sleeps until half the ring is full, or gather_ms are over */
+    bool is_closing;    /* write what is there, then leave */
+    bool is_abandoned;  /* nobody waits any more: the writer frees the sink */
+    bool has_writer;    /* or one is being started */
+    bool is_threadless; /* whoever brings a line writes */
     uint64_t dropped, told; /* lines */
     uint64_t told_at_us;
     bool is_failing; /* what the last write said, other than that it would have to wait */
@@ -270,7 +271,7 @@ static void write_here(struct log_sink *sink, const struct timespec *until)
 
 static void start_writer(struct log_sink *sink)
 {
-    if (thread_start(write_lines, sink, WRITER_STACK) == 0)
+    if (!sink->is_threadless && thread_start(write_lines, sink, WRITER_STACK) == 0)
         return;
     struct timespec now = thread_deadline(0);
     pthread_mutex_lock(&sink->lock);
@@ -400,6 +401,21 @@ int log_sink_reopen(struct log_sink *sink)
     return error;
 }
 
+void log_sink_be_threadless(struct log_sink *sink)
+{
+    sink->is_threadless = true;
+}
+
+void log_sink_nudge(struct log_sink *sink)
+{
+    pthread_mutex_lock(&sink->lock);
+    bool is_wanted = sink->is_threadless && !sink->has_writer && sink->used;
+    sink->has_writer |= is_wanted;
+    pthread_mutex_unlock(&sink->lock);
+    if (is_wanted)
+        start_writer(sink);
+}
+
 void log_sink_fork_begin(struct log_sink *sink)
 {
     pthread_mutex_lock(&sink->lock);
@@ -413,7 +429,7 @@ void log_sink_fork_end(struct log_sink *sink, bool is_child)
         return;
     }
     init_locks(sink); /* made anew in place; they did not fail before */
-    sink->has_writer = sink->is_idle = sink->is_gathering = false;
+    sink->has_writer = sink->is_idle = sink->is_gathering = sink->is_threadless = false;
     sink->start = sink->used = 0;
     sink->dropped = sink->told = 0;
 }

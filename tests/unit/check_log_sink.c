@@ -133,6 +133,32 @@ START_TEST(without_a_thread_lines_go_out_all_the_same)
 }
 END_TEST
 
+/* For a process that forks: no thread, nobody waits, a nudge writes what had to. */
+START_TEST(a_threadless_sink_is_written_by_its_callers)
+{
+    struct log_sink *sink;
+    static char junk[65536], text[65536 + 100];
+    int ends[2];
+    size_t before = count_threads();
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(log_sink_open(NULL, ends[1], 65536, &sink), 0);
+    log_sink_be_threadless(sink);
+    say(sink, "at once");
+    ck_assert_int_eq(read(ends[0], text, sizeof(text)), 8);
+    ck_assert_int_eq(write(ends[1], junk, sizeof(junk)), sizeof(junk)); /* nobody reads */
+    say(sink, "waiting");
+    log_sink_nudge(sink);
+    ck_assert_uint_eq(count_threads(), before);
+    ck_assert_int_eq(read(ends[0], text, sizeof(junk)), sizeof(junk));
+    log_sink_nudge(sink);
+    ck_assert_int_eq(read(ends[0], text, sizeof(text)), 8);
+    ck_assert_mem_eq(text, "waiting\n", 8);
+    log_sink_close(sink, 60000);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
 START_TEST(a_line_longer_than_the_buffer_is_dropped)
 {
     struct log_sink *sink;
@@ -325,6 +351,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, a_file_is_appended_to_and_private);
     tcase_add_test(tests, the_writer_leaves_and_comes_back);
     tcase_add_loop_test(tests, without_a_thread_lines_go_out_all_the_same, 0, 2);
+    tcase_add_test(tests, a_threadless_sink_is_written_by_its_callers);
     tcase_add_test(tests, a_line_longer_than_the_buffer_is_dropped);
     tcase_add_loop_test(tests, a_stuck_pipe_holds_nobody_up_and_drops_are_told, 0, 2);
     tcase_add_loop_test(tests, closing_a_stuck_sink_comes_to_an_end, 0, 2);
