@@ -99,6 +99,7 @@ static void on_round(struct ev_loop *loop, ev_timer *timer, int events)
     uint64_t now_us = clock_now_us();
     bool has_stood = now_us - crew->round_us >= GAP_US;
     (void)loop, (void)events;
+    log_nudge();
     crew->round_us = now_us;
     if (has_stood) /* we stood still, by a terminal's Ctrl-Z for one: so may they have */
         forgive(crew, now_us);
