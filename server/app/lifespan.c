@@ -80,9 +80,9 @@ static void lifespan_conclude(struct call *call)
     static const struct cgw_str none = {"", 0};
     lifespan->call = NULL;
     if (lifespan->state == LIFESPAN_STARTING)
-        fail(lifespan, "the application ended its lifespan before startup was complete", none);
+        fail(lifespan, "lifespan ended before its startup was complete", none);
     else if (lifespan->state == LIFESPAN_STOPPING && call->finish_status < 0)
-        fail(lifespan, "the application ended its lifespan with an error during shutdown", none);
+        fail(lifespan, "lifespan ended with an error during its shutdown", none);
     else if (lifespan->state != LIFESPAN_STOPPED && lifespan->state != LIFESPAN_FAILED)
         set_state(lifespan, LIFESPAN_STOPPED);
     else if (lifespan->changed) /* now the application is out of it, too */
