@@ -189,7 +189,7 @@ static void call_end(struct call *call)
     call->kind->conclude(call);
     disarm(call);
     if (call->wire) {
-        call->ended_us = clock_now_us();
+        call->ended_us = runtime->ended_us = clock_now_us();
         if (!call->is_built_in)
             count_call(call);
         if (runtime->end_hook)

@@ -11,7 +11,6 @@
  * (RFC 9112 9.6).
  */
 #include "app/scope.h"
-#include "base/clock.h"
 #include "net/conn.h"
 #include "net/last_words.h"
 #include "net/listener.h"
@@ -84,9 +83,17 @@ static int build_scope(struct conn *conn)
 /* Answers that are queued in front come first: then it is one of these that is due. */
 static void await_answer(const struct conn *conn)
 {
-    if (last_words_get(conn->fd) == LAST_WORDS_NONE)
+    if (last_words_get(conn->fd) <= LAST_WORDS_IDLE)
         last_words_set(conn->fd,
                        conn->call->is_head_request ? LAST_WORDS_WAITS_HEAD : LAST_WORDS_WAITS);
+}
+
+/* The clock was read when this turn of the loop began, and when a call ended in it: to read it a
+   third time for each request would tell the few microseconds between. */
+static uint64_t start_time(const struct net *net)
+{
+    uint64_t turn_us = net->deadlines.now_us, ended_us = net->runtime->ended_us;
+    return turn_us > ended_us ? turn_us : ended_us;
 }
 
 /* A head is complete: begin the call. It may be over, and its response queued, on return. */
@@ -113,7 +120,7 @@ static void start_call(struct conn *conn, bool ended)
         conn_reject(conn, 503, "out of memory");
         return;
     }
-    call->started_us = clock_now_us();
+    call->started_us = start_time(conn->net);
     call->n_before = conn->n_requests - 1;
     call->takes_trailers = conn->request.te_trailers && conn->request.minor;
     call->takes_informational = conn->request.minor;
