@@ -179,7 +179,7 @@ static void note_wire(struct conn *conn, uint64_t before, enum last_words state)
     const struct outq *out = &conn->out;
     bool is_open = conn->is_begun && !conn->is_ended;
     if (out->written == out->queued && !is_open)
-        state = LAST_WORDS_NONE;
+        state = conn->closes || !conn->is_body_over ? LAST_WORDS_NONE : LAST_WORDS_IDLE;
     else if (out->written == conn->response_mark && is_open)
         state = conn->call->is_head_request ? LAST_WORDS_WAITS_HEAD : LAST_WORDS_WAITS;
     else if (out->written != before)
@@ -263,6 +263,7 @@ void conn_open(struct net *net, const struct listener *listener, int fd,
     http1_init(&conn->http, &net->limits);
     deadline_init(&conn->deadline, on_deadline);
     deadline_init(&conn->send_deadline, on_send_deadline);
+    last_words_set(fd, LAST_WORDS_IDLE);
     ev_io_init(&conn->read_watch, on_readable, fd, EV_READ);
     ev_io_init(&conn->write_watch, on_writable, fd, EV_WRITE);
     conn->read_watch.data = conn->write_watch.data = conn;

@@ -68,9 +68,22 @@ static void reset(int fd)
     close(fd);
 }
 
+/* What is true of an idle connection: a request may have come that nobody has read. */
+static uint8_t look(int fd)
+{
+    char method[5];
+    ssize_t n = recv(fd, method, sizeof method, MSG_PEEK | MSG_DONTWAIT);
+    if (n <= 0)
+        return LAST_WORDS_NONE;
+    bool is_head = n == sizeof method && memcmp(method, "HEAD ", sizeof method) == 0;
+    return is_head ? LAST_WORDS_WAITS_HEAD : LAST_WORDS_WAITS;
+}
+
 static void speak(size_t fd, bool is_frozen, uint32_t *n_told, uint32_t *n_reset)
 {
     uint8_t state = last_words_of[fd];
+    if (state == LAST_WORDS_IDLE)
+        state = look((int)fd);
     bool is_head = state == LAST_WORDS_WAITS_HEAD;
     if (state == LAST_WORDS_NONE || state == TOLD)
         return;

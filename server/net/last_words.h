@@ -15,7 +15,8 @@
 #include <stdint.h>
 
 enum last_words {
-    LAST_WORDS_NONE,       /* no connection, or nobody waits for an answer on it */
+    LAST_WORDS_NONE,       /* no connection, or nothing more may be said on it */
+    LAST_WORDS_IDLE,       /* between requests: if one has arrived unread, an answer is due */
     LAST_WORDS_WAITS,      /* an answer is due, and nothing of it is on the wire */
     LAST_WORDS_WAITS_HEAD, /* the same, to HEAD: it gets no body */
     LAST_WORDS_BROKEN,     /* the wire ends inside a response */

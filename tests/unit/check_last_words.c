@@ -106,6 +106,32 @@ START_TEST(who_has_asked_nothing_hears_nothing)
 }
 END_TEST
 
+START_TEST(who_was_not_read_yet_is_answered)
+{
+    static const struct {
+        const char *request, *end;
+    } cases[] = {{"GET / HTTP/1.1\r\n", "Bad Gateway\n"}, {"HEAD / HTTP/1.1\r\n", "\r\n\r\n"}};
+    char text[1000];
+    uint32_t told, reset;
+    for (size_t i = 0; i < 2; i++) {
+        struct pair pair = pair_of(LAST_WORDS_IDLE), idle = pair_of(LAST_WORDS_IDLE);
+        size_t len = strlen(cases[i].request), end = strlen(cases[i].end);
+        ck_assert_int_eq(send(pair.client, cases[i].request, len, 0), (ssize_t)len);
+        last_words_say(true, &told, &reset);
+        ck_assert_uint_eq(told, 1);
+        ck_assert_uint_eq(reset, 0);
+        close(pair.server);
+        ssize_t got = read_all(pair.client, text, sizeof text);
+        ck_assert_int_gt(got, (ssize_t)end);
+        ck_assert_str_eq(text + (size_t)got - end, cases[i].end);
+        ck_assert_int_eq(recv(idle.client, text, sizeof text, MSG_DONTWAIT), -1);
+        ck_assert_int_eq(errno, EAGAIN);
+        last_words_set(pair.server, LAST_WORDS_NONE);
+        last_words_set(idle.server, LAST_WORDS_NONE);
+    }
+}
+END_TEST
+
 /* The loop's thread still runs: it may be about to answer. */
 START_TEST(without_a_standstill_nobody_is_answered)
 {
@@ -171,6 +197,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, head_gets_no_body);
     tcase_add_test(tests, inside_a_response_nothing_is_said);
     tcase_add_test(tests, who_has_asked_nothing_hears_nothing);
+    tcase_add_test(tests, who_was_not_read_yet_is_answered);
     tcase_add_test(tests, without_a_standstill_nobody_is_answered);
     tcase_add_test(tests, an_upload_does_not_cost_the_answer);
     tcase_add_test(tests, many_are_told_at_once);
