@@ -1,6 +1,8 @@
 """What the server says of calls that crash or block, and what clients see of it."""
 import os
+import random
 import re
+import struct
 import time
 
 import wire_process
@@ -121,6 +123,37 @@ def case_row_128_who_is_killed_from_outside_leaves_no_report(lab):
     server.wait_log("CGW0126 .*SIGKILL")
     until(lambda: server.ask("/hello").status == 200, "no other worker", 10 * lab.slow)
     need("CGW0190" not in server.log(), "a report without a reporter")
+
+
+def debug_sections(data):
+    """Where they lie in a 64-bit ELF file."""
+    table, = struct.unpack_from("<Q", data, 0x28)
+    size, n, names = struct.unpack_from("<HHH", data, 0x3A)
+    headers = [struct.unpack_from("<IIQQQQ", data, table + i * size) for i in range(n)]
+    for name, _, _, _, offset, length in headers:
+        begin = headers[names][4] + name
+        if data[begin:begin + 7] == b".debug_":
+            yield offset, length
+
+
+def case_row_105_damaged_debug_information_costs_the_names_only(lab):
+    with open(lab.bench.app("crash"), "rb") as file:
+        good = file.read()
+    for seed in range(6):
+        data, dice = bytearray(good), random.Random(seed)
+        for offset, length in debug_sections(data):
+            for _ in range(length // 50 + 1):
+                data[offset + dice.randrange(length)] = dice.randrange(256)
+        path = os.path.join(lab.bench.folder(), "damaged.so")
+        with open(path, "wb") as file:
+            file.write(data)
+        server = lab.serve(path, AFTER, **MAY_DIE)
+        blocks(lab, server, "/block", 0.4)
+        need(server.ask("/abort").status == 502, "another answer")
+        line = server.wait_log("CGW0190.*", 12 * lab.slow).group(0)
+        need("route=/abort" in line and "site=-" not in line, line)
+        until(lambda s=server: s.ask("/hello").status == 200, "no other worker", 10 * lab.slow)
+        server.stop()
 
 
 # ---- what clients see
