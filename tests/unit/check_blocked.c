@@ -27,7 +27,7 @@ static void begin(void)
     ck_assert_int_ge(fd, 0);
     close(fd);
     ck_assert_int_eq(log_start(path, false, LOG_LEVEL_INFO), 0);
-    loop = ev_default_loop(EVFLAG_NOENV);
+    loop = ev_loop_new(EVFLAG_NOENV);
     children_start(loop, NULL, NULL);
     ck_assert_int_eq(blocked_new(loop, &settings, board, &blocked), 0);
 }
@@ -38,6 +38,7 @@ static void end(void)
         kill(worker, SIGKILL);
     blocked_free(blocked);
     children_stop();
+    ev_loop_destroy(loop);
     log_stop();
     unlink(path);
 }

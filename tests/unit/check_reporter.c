@@ -31,7 +31,7 @@ static void begin(void)
     close(fd);
     snprintf(fifo, sizeof fifo, "%s.fifo", path);
     ck_assert_int_eq(log_start(path, false, LOG_LEVEL_INFO), 0);
-    loop = ev_default_loop(EVFLAG_NOENV);
+    loop = ev_loop_new(EVFLAG_NOENV);
     children_start(loop, NULL, NULL);
     trace_note_objects();
     atomic_store(&slot->pid, 4242);
@@ -47,6 +47,7 @@ static void begin(void)
 static void end(void)
 {
     children_stop();
+    ev_loop_destroy(loop);
     unlink(path);
     unlink(fifo);
 }
