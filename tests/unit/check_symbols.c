@@ -13,7 +13,6 @@
 static struct trace trace;
 static int line_of_take;
 static volatile int result;
-static int descriptor = 1; /* as that of an application: in the file, no zeros */
 
 static __attribute__((noinline)) int take_here(void)
 {
@@ -43,6 +42,8 @@ static __attribute__((noinline)) int sleep_here(int ready)
 }
 
 #ifdef HAVE_LIBDW
+static int descriptor = 1; /* as that of an application: in the file, no zeros */
+
 static bool has(struct symbols *symbols, const char *function, struct symbol *ret)
 {
     struct symbol found[SYMBOLS_DEPTH];

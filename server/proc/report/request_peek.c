@@ -69,7 +69,7 @@ static int read_call(pid_t pid, uint64_t address, struct call *call)
 
 int request_peek(pid_t pid, uint64_t address, struct board_request *ret)
 {
-    struct call call;
+    struct call call = {.id = 0};
     struct cgw_str route;
     ret->is_known = false;
     int rc = read_call(pid, address, &call);
@@ -88,6 +88,6 @@ int request_peek(pid_t pid, uint64_t address, struct board_request *ret)
 
 uint64_t request_peek_app(pid_t pid, uint64_t address)
 {
-    struct call call;
+    struct call call = {.id = 0};
     return read_call(pid, address, &call) == 0 ? (uintptr_t)call.app : 0;
 }
