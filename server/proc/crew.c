@@ -194,7 +194,7 @@ static void start_failed(struct crew *crew, struct member *member, int status)
     struct generation *generation = member->generation;
     bool is_from = is_from_outside(member, status);
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_MODULE;
-    if (is_from)
+    if (is_from || (generation->is_good && WIFEXITED(status)))
         tell_death(member, status);
     else if (WIFSIGNALED(status))
         tell_failed_crash(member, WTERMSIG(status));

@@ -151,7 +151,6 @@ static bool is_ignored(int signal)
 /* A signal that the parent has had ignored (nohup, a shell's background) stays ignored. */
 static void watch_signals(struct supervisor *supervisor)
 {
-    children_release_signals(); /* whatever mask our parent has left us */
     static const int numbers[SUPERVISOR_SIGNALS] = {SIGTERM, SIGINT,  SIGHUP, SIGUSR1,
                                                     SIGUSR2, SIGTTIN, SIGTTOU};
     for (size_t i = 0; i < SUPERVISOR_SIGNALS; i++) {
@@ -161,6 +160,7 @@ static void watch_signals(struct supervisor *supervisor)
         if (!is_ignored(numbers[i]))
             ev_signal_start(supervisor->loop, watch);
     }
+    children_release_signals(); /* held back by us, or by our parent */
 }
 
 /* First in each child. */
@@ -337,10 +337,23 @@ static void close_all(struct supervisor *supervisor)
     configuration_unref(supervisor->configuration);
 }
 
+/* Orders that are no stop wait until somebody takes them: a log rotation would kill a server that
+   has just been started. */
+static void hold_back_orders(void)
+{
+    static const int orders[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU};
+    sigset_t held;
+    sigemptyset(&held);
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
+        sigaddset(&held, orders[i]);
+    sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
 int supervisor_run(int argc, char **argv, char **envp, struct options *options)
 {
     static struct supervisor supervisor; /* the children's atexit finds what it points to */
     supervisor = (struct supervisor){.argc = argc, .argv = argv, .envp = envp};
+    hold_back_orders();
     supervisor.configuration = configuration_new(options);
     if (!supervisor.configuration) {
         options_free(options);
