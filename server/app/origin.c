@@ -97,14 +97,13 @@ static int map(struct image *image, const char *file)
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    int status = fstat(fd, &st) < 0 ? -errno : 0;
-    void *bytes =
-        status == 0 ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
-    if (bytes == MAP_FAILED)
-        status = -errno;
+    void *bytes = MAP_FAILED;
+    if (fstat(fd, &st) == 0)
+        bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    int error = errno;
     close(fd);
-    if (status < 0)
-        return status;
+    if (bytes == MAP_FAILED)
+        return -error;
     image->bytes = bytes;
     image->size = (size_t)st.st_size;
     find_tables(image);

@@ -88,7 +88,7 @@ int listener_open_beside(const struct listener *listener, int backlog,
     union {
         struct sockaddr any;
         struct sockaddr_storage room;
-    } name;
+    } name = {.any = {.sa_family = AF_UNSPEC}};
     socklen_t len = sizeof name;
     int fd = getsockname(listener->fd, &name.any, &len) < 0
                  ? -errno

@@ -58,7 +58,8 @@ static void note_done(struct cgw_call *of, int status, void *arg)
 
 static int run_one(void)
 {
-    return thread_job_run(&jobs, &call, &origin, pool, &mailbox, block, &ran, note_done, &done_count);
+    return thread_job_run(&jobs, &call, &origin, pool, &mailbox, block, &ran, note_done,
+                          &done_count);
 }
 
 static void wait_for_wakes(int n)

@@ -394,7 +394,7 @@ static bool is_same(const struct stat *a, const struct stat *b)
 /* -EBUSY: it was written to meanwhile, so the copy may be half old and half new. */
 static int copy_once(int from, const char *copy)
 {
-    struct stat before, after;
+    struct stat before = {0}, after = {0};
     int to = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
     if (to < 0)
         return -errno;

@@ -11,6 +11,7 @@
 #include "proc/dev/watch_tree.h"
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -111,7 +112,7 @@ static void report(struct watch *watch)
     follow_links(watch);
     first = first ? first : watch->first;
     if (first)
-        strncat(path, first, sizeof path - 1);
+        snprintf(path, sizeof path, "%s", first);
     bool is_real = first;
     mem_free(watch->first);
     watch->first = NULL;
