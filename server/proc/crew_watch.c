@@ -4,44 +4,17 @@
 #include "base/number.h"
 #include "proc/crew_parts.h"
 #include "proc/report/reporter.h"
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+#include "proc/system/small_file.h"
 
 enum { ROUND_SECONDS = 1, GAP_US = 2 * 1000000 };
-
-/* A small file of /proc about the process; its length, 0 when there is none. */
-static size_t read_proc(pid_t pid, const char *name, char *dst, size_t room)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, dst, room - 1);
-    if (fd >= 0)
-        close(fd);
-    dst[n < 0 ? 0 : n] = '\0';
-    return n < 0 ? 0 : (size_t)n;
-}
-
-static uint64_t resident_bytes(pid_t pid)
-{
-    char text[128];
-    unsigned long long size, resident;
-    if (!read_proc(pid, "statm", text, sizeof text) ||
-        sscanf(text, "%llu %llu", &size, &resident) != 2)
-        return 0;
-    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
-}
 
 /* Somebody holds it in a debugger. */
 static bool is_traced(pid_t pid)
 {
-    char text[4096];
-    int tracer = 0;
-    read_proc(pid, "status", text, sizeof text);
-    const char *line = strstr(text, "TracerPid:");
-    return line && sscanf(line, "TracerPid: %d", &tracer) == 1 && tracer != 0;
+    pid_t tracer;
+    char state;
+    small_file_status(pid, &state, &tracer);
+    return tracer != 0;
 }
 
 static void look_at_pulse(struct crew *crew, struct member *member, uint64_t now_us)
@@ -83,7 +56,7 @@ static void look_at_size(struct crew *crew, struct member *member, uint64_t now_
     if (most_us && now_us - member->ready_us >= most_us)
         wear(crew, member, "max-worker-age");
     else if (settings->max_worker_rss_bytes &&
-             resident_bytes(member->pid) > settings->max_worker_rss_bytes)
+             atomic_load(&member->slot->rss_bytes) > settings->max_worker_rss_bytes)
         wear(crew, member, "max-worker-rss");
 }
 

@@ -15,6 +15,7 @@
 #include "proc/report/examine.h"
 #include "proc/report/request_peek.h"
 #include "proc/report/site.h"
+#include "proc/system/small_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -179,30 +180,12 @@ static void look_into(struct blocked *blocked, struct board_slot *slot, struct w
 
 /* ---- may it be blamed? ---- */
 
-static size_t read_file(pid_t pid, const char *name, char *dst, size_t room)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, dst, room - 1);
-    if (fd >= 0)
-        close(fd);
-    dst[n < 0 ? 0 : n] = '\0';
-    return n < 0 ? 0 : (size_t)n;
-}
-
 /* A debugger or a stop signal holds it. */
 static bool is_held(pid_t pid)
 {
-    char text[4096], state = 'R';
-    int tracer = 0;
-    read_file(pid, "status", text, sizeof text);
-    const char *line = strstr(text, "\nState:");
-    if (line)
-        sscanf(line, "\nState: %c", &state);
-    line = strstr(text, "\nTracerPid:");
-    if (line)
-        sscanf(line, "\nTracerPid: %d", &tracer);
+    pid_t tracer;
+    char state;
+    small_file_status(pid, &state, &tracer);
     return state == 'T' || state == 't' || tracer != 0;
 }
 
@@ -211,7 +194,7 @@ static uint64_t delay_us(pid_t pid)
 {
     char text[128];
     unsigned long long ran, waited;
-    read_file(pid, "schedstat", text, sizeof text);
+    small_file_of_process(pid, "schedstat", text, sizeof text);
     return sscanf(text, "%llu %llu", &ran, &waited) == 2 ? waited / 1000 : 0;
 }
 

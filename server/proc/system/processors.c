@@ -1,6 +1,6 @@
 /* The affinity mask, and cpu.max of each control group from ours up to the root. */
 #include "proc/system/processors.h"
-#include <fcntl.h>
+#include "proc/system/small_file.h"
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,22 +25,12 @@ uint32_t processors_of_quota(const char *text)
     return (uint32_t)((quota + period - 1) / period);
 }
 
-static size_t read_file(const char *path, char *dst, size_t room)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, dst, room - 1);
-    if (fd >= 0)
-        close(fd);
-    dst[n < 0 ? 0 : n] = '\0';
-    return n < 0 ? 0 : (size_t)n;
-}
-
 /* The least quota on the way from our group to the root; 0: none. */
 static uint32_t quota(void)
 {
     char groups[4096], path[PATH_BYTES], text[64];
     uint32_t least = 0;
-    if (!read_file("/proc/self/cgroup", groups, sizeof groups))
+    if (!small_file_read("/proc/self/cgroup", groups, sizeof groups))
         return 0;
     char *own = strstr(groups, "0::");
     if (!own)
@@ -50,7 +40,7 @@ static uint32_t quota(void)
     for (char *end = own + strlen(own); end; end = strrchr(own, '/')) {
         *end = '\0';
         snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", own);
-        uint32_t n = read_file(path, text, sizeof text) ? processors_of_quota(text) : 0;
+        uint32_t n = small_file_read(path, text, sizeof text) ? processors_of_quota(text) : 0;
         least = n && (!least || n < least) ? n : least;
     }
     return least;
