@@ -118,7 +118,7 @@ void supervisor_resize(struct supervisor *supervisor, uint32_t n)
     crew_resize(crew, n);
     if (!set->is_shared)
         crew_renew(crew); /* each has other sockets now */
-    log_line(LOG_LEVEL_INFO, 801, "workers=%u", crew->n);
+    log_line(LOG_LEVEL_INFO, 801, "the number of workers was changed workers=%u", crew->n);
     look_whether_settled(supervisor);
 }
 

@@ -188,8 +188,9 @@ static void on_idle(void *arg)
 static void drain(struct worker *worker, bool takes_backlog)
 {
     set_phase(worker, DRAINING, BOARD_DRAINING);
-    log_line(LOG_LEVEL_INFO, 104, "draining connections=%u requests=%u worker=%u",
-             worker->net.n_conns, worker->runtime.n_running, worker->start->position);
+    if (!worker->start->is_metrics) /* which has no place of its own, and no requests */
+        log_line(LOG_LEVEL_INFO, 104, "draining connections=%u requests=%u worker=%u",
+                 worker->net.n_conns, worker->runtime.n_running, worker->start->position);
     set_limit(worker, worker->settings->timeout_graceful_shutdown_ms);
     net_drain(&worker->net, takes_backlog);
 }
@@ -490,8 +491,9 @@ int worker_run(const struct worker_start *how)
     judge(&worker, rc);
     if (rc == 0 && worker.phase != OVER)
         ev_run(worker.loop, 0);
-    log_line(LOG_LEVEL_INFO, 113, "worker stopped worker=%u pid=%d exit=%d", how->position,
-             (int)getpid(), worker.exit_code);
+    if (!how->is_metrics)
+        log_line(LOG_LEVEL_INFO, 113, "worker stopped worker=%u pid=%d exit=%d", how->position,
+                 (int)getpid(), worker.exit_code);
     if (worker.has_net)
         clean_up(&worker);
     return worker.exit_code;

@@ -270,6 +270,8 @@ def case_not_ready_while_draining(lab):
     held.body()
     held.close()
     need(server.wait() == 0, "it ends well")
+    for number in "CGW0104", "CGW0113":
+        need(server.log().count(number) == 1, "%s is the worker's alone: %s" % (number, server.log()))
 
 
 def case_metrics_at_a_path_of_the_workers(lab):

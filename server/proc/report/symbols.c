@@ -285,12 +285,14 @@ static void set_line(Dwarf_Die *unit, Dwarf_Addr address, struct symbol *symbol)
     set_file(symbol, file, folder_of(unit));
 }
 
-/* Not all compilers write the table that says which unit an address is in. */
+/* Not all compilers write the table that says which unit an address is in; and libdw takes what
+   lies between two units, as the C runtime's own code, for part of the first. */
 static Dwarf_Die *unit_at(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *ret_bias)
 {
     Dwarf_Die *unit = dwfl_module_addrdie(module, address, ret_bias);
-    if (unit)
+    if (unit && dwarf_haspc(unit, address - *ret_bias) == 1)
         return unit;
+    unit = NULL;
     while ((unit = dwfl_module_nextcu(module, unit, ret_bias)))
         if (dwarf_haspc(unit, address - *ret_bias) == 1)
             return unit;
