@@ -312,9 +312,10 @@ void log_nudge(void)
     pthread_rwlock_unlock(&sink_lock);
 }
 
+/* A read lock has no owner, so that the child can give it back, whose thread has another number. */
 void log_fork_begin(void)
 {
-    pthread_rwlock_wrlock(&sink_lock);
+    pthread_rwlock_rdlock(&sink_lock);
     if (error_sink)
         log_sink_fork_begin(error_sink);
 }
@@ -323,10 +324,7 @@ void log_fork_end(bool is_child)
 {
     if (error_sink)
         log_sink_fork_end(error_sink, is_child);
-    if (is_child) /* it is held by a thread that is not there */
-        sink_lock = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
-    else
-        pthread_rwlock_unlock(&sink_lock);
+    pthread_rwlock_unlock(&sink_lock);
 }
 
 bool log_is_on(enum log_level level)

@@ -286,11 +286,9 @@ static int open_path(const char *path)
     return fd < 0 ? -errno : fd;
 }
 
-static int init_locks(struct log_sink *sink)
+static int init_conditions(struct log_sink *sink)
 {
-    int error = pthread_mutex_init(&sink->lock, NULL);
-    if (!error)
-        error = thread_cond_init(&sink->work);
+    int error = thread_cond_init(&sink->work);
     return error ? error : thread_cond_init(&sink->gone);
 }
 
@@ -302,7 +300,7 @@ static struct log_sink *new_sink(int fd, size_t room)
     sink->fd = fd;
     sink->room = room;
     sink->gather_ms = GATHER_MS;
-    if (init_locks(sink)) {
+    if (pthread_mutex_init(&sink->lock, NULL) || init_conditions(sink)) {
         mem_free(sink);
         return NULL;
     }
@@ -421,17 +419,17 @@ void log_sink_fork_begin(struct log_sink *sink)
     pthread_mutex_lock(&sink->lock);
 }
 
-/* The child has neither the parent's writer nor its lines: those would be written twice. */
+/* The child has neither the parent's writer, which may have waited for the conditions, nor its
+   lines: those would be written twice. */
 void log_sink_fork_end(struct log_sink *sink, bool is_child)
 {
-    if (!is_child) {
-        pthread_mutex_unlock(&sink->lock);
-        return;
+    if (is_child) {
+        init_conditions(sink); /* made anew in place; they did not fail before */
+        sink->has_writer = sink->is_idle = sink->is_gathering = sink->is_threadless = false;
+        sink->start = sink->used = 0;
+        sink->dropped = sink->told = 0;
     }
-    init_locks(sink); /* made anew in place; they did not fail before */
-    sink->has_writer = sink->is_idle = sink->is_gathering = sink->is_threadless = false;
-    sink->start = sink->used = 0;
-    sink->dropped = sink->told = 0;
+    pthread_mutex_unlock(&sink->lock);
 }
 
 uint64_t log_sink_dropped(struct log_sink *sink)
