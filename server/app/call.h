@@ -168,7 +168,8 @@ struct call_runtime {
     struct str html_tail; /* goes behind each whole HTML page of the application's; len 0: none */
     void *state;          /* what lifespan.startup.complete left */
     uint64_t next_id;
-    uint64_t ended_us; /* when the last call did: nothing that begins now began before */
+    uint64_t ended_us;       /* when the last call did: nothing that begins now began before */
+    const uint64_t *turn_us; /* when this turn of the loop began; NULL: not known */
     bool is_draining;
     /* Disarm what the loop extension holds for a call that ends; set by net/. */
     void (*disarm)(struct call *call);

@@ -108,13 +108,30 @@ static void promote(struct call *call)
              call->route ? "route=" : "the whole application", call->route ? route->name : "");
 }
 
+/*
+ * For how long by now. The supervisor has seen it since since_us only; that it had not begun at
+ * before_us, at the beginning of this turn of the loop, or when the last call ended, says more.
+ */
+static uint64_t held_for_us(const struct call *call)
+{
+    const struct call_runtime *runtime = call->runtime;
+    const struct board_slot *slot = runtime->slot;
+    uint64_t since = atomic_load(&slot->blocked_since_us), now = clock_now_us();
+    if (runtime->turn_us) {
+        uint64_t before = atomic_load(&slot->blocked_before_us);
+        uint64_t begun = *runtime->turn_us > before ? *runtime->turn_us : before;
+        begun = begun > runtime->ended_us ? begun : runtime->ended_us;
+        since = begun < since ? begun : since;
+    }
+    return now > since ? now - since : 1;
+}
+
 void held_is_over(struct call *call)
 {
     char site[SITE_BYTES];
     struct board_slot *slot = call->runtime->slot;
     atomic_thread_fence(memory_order_acquire); /* behind blocked_entered, which was seen */
-    uint64_t since = atomic_load(&slot->blocked_since_us), now = clock_now_us();
-    call->blocked_us = now > since ? now - since : 1;
+    call->blocked_us = held_for_us(call);
     board_add(&slot->routes[call->route].blocked, 1);
     copy_site(slot, site);
     if (!atomic_load(&slot->blocked_was_told) && is_news(call, site))
@@ -132,8 +149,7 @@ static uint64_t held_us(const struct call *call)
     if (call->depth == 0 || atomic_load(&slot->blocked_entered) != entered ||
         atomic_load(&slot->current) != (uintptr_t)call)
         return call->blocked_us;
-    uint64_t since = atomic_load(&slot->blocked_since_us), now = clock_now_us();
-    return now > since ? now - since : 1;
+    return held_for_us(call);
 }
 
 /* The site is put into a quoted-string: what would need more care there becomes '?'. */

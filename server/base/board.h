@@ -105,9 +105,9 @@ struct board_slot {
        it has left. Current is the struct call it was entered with, an address in the worker. */
     board_count entered;
     _Atomic uint64_t current;
-    /* [supervisor] the value of entered that was found to be blocked, with when that was noticed
-       and since when it had been seen (monotonic); 0: none. The worker reports the total. */
-    _Atomic uint64_t blocked_entered, blocked_noticed_us, blocked_since_us;
+    /* [supervisor] the value of entered that was found to be blocked, with since when it had been
+       seen, and when it had not begun yet (monotonic); 0: none. The worker reports the total. */
+    _Atomic uint64_t blocked_entered, blocked_since_us, blocked_before_us;
     char blocked_site[160]; /* [supervisor] "slow_handler app.c:42", or "" not known yet */
     /* [supervisor] 1: its site was told before, maybe by another worker: the total is not told. */
     _Atomic uint32_t blocked_was_told;
@@ -138,7 +138,7 @@ struct board_dev {
 };
 
 #define BOARD_MAGIC  0x42574743u /* "CGWB" */
-#define BOARD_LAYOUT 5u          /* grows when anything above changes */
+#define BOARD_LAYOUT 6u          /* grows when anything above changes */
 
 struct board {
     uint32_t magic, layout, bytes;

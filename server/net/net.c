@@ -116,6 +116,7 @@ int net_init(struct net *net, struct ev_loop *loop, const struct settings *setti
     deadline_init(&net->accept_retry, on_accept_retry);
     init_watchers(net);
     runtime->net = net;
+    runtime->turn_us = &net->deadlines.now_us;
     runtime->disarm = ext_loop_disarm;
     runtime->end_hook = log_call;
     call_set_loop_extension(&ext_loop_table);

@@ -170,7 +170,7 @@ void play_catch(uint64_t us, const char *site)
     uint64_t now = clock_now_us();
     snprintf(play.slot.blocked_site, sizeof play.slot.blocked_site, "%s", site);
     play.slot.blocked_since_us = now > us ? now - us : 0;
-    play.slot.blocked_noticed_us = now;
+    play.slot.blocked_before_us = play.slot.blocked_since_us - 50000;
     play.slot.blocked_entered = board_get(&play.slot.entered);
 }
 

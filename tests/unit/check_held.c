@@ -1,5 +1,6 @@
 /* A call that held the loop: told once, counted, shown to the browser, moved where it may be. */
 #include "app/held.h"
+#include "base/clock.h"
 #include "call_play.h"
 
 static const char *site;  /* where the supervisor catches a call on the loop; NULL: nowhere */
@@ -66,6 +67,28 @@ START_TEST(what_is_caught_is_told_once_and_counted)
     ck_assert_uint_eq(play.slot.routes[1].blocked, 6);
     ck_assert_int_eq(play_told("CGW0308"), 0); /* it has not declared itself thread-safe */
     ck_assert_int_eq(n_on_loop, 6);
+}
+END_TEST
+
+/* It was seen after a while only; from when it cannot have been is known by what came before. */
+START_TEST(the_total_begins_before_it_was_seen)
+{
+    uint64_t turn_us = clock_now_us() - 400000;
+    play.app.flags = 0;
+    play.runtime.turn_us = &turn_us;
+    site = "shop app.c:42";
+    play_serve(1);
+    ck_assert_int_eq(play_told("total_ms=30"), 1); /* when it was looked for before */
+    turn_us = clock_now_us() - 280000;
+    play.runtime.ended_us = 0;
+    site = "shop app.c:43";
+    play_serve(1);
+    ck_assert_int_eq(play_told("total_ms=28"), 1); /* the turn of the loop */
+    turn_us = clock_now_us() - 10000;
+    play.runtime.ended_us = 0;
+    site = "shop app.c:44";
+    play_serve(1);
+    ck_assert_int_eq(play_told("total_ms=25"), 1); /* never less than it was seen */
 }
 END_TEST
 
@@ -228,6 +251,7 @@ static Suite *make_suite(void)
     tcase_add_checked_fixture(tests, setup, play_close);
     tcase_add_test(tests, the_board_sees_who_is_inside);
     tcase_add_test(tests, what_is_caught_is_told_once_and_counted);
+    tcase_add_test(tests, the_total_begins_before_it_was_seen);
     tcase_add_test(tests, what_was_caught_before_is_nobodys);
     tcase_add_test(tests, a_route_is_moved_the_second_time);
     tcase_add_test(tests, an_application_without_routes_is_moved_as_a_whole);

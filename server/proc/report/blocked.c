@@ -42,6 +42,7 @@ struct watched {
     pid_t pid;
     uint64_t entered;
     uint64_t since_us;  /* when that value was seen first */
+    uint64_t before_us; /* when it was not seen yet */
     uint64_t delay_us;  /* that the thread had waited for a processor, when it was seen again */
     uint64_t traced_us; /* the last look into it */
     bool is_seen_again, is_caught;
@@ -65,10 +66,17 @@ struct look {
     struct told_site *sites;
     pid_t pid;
     uint32_t position, generation;
-    uint64_t entered, since_us;
+    uint64_t entered, since_us, for_us;
 };
 
 /* ---- what the child says ---- */
+
+/* Names take time: the place on the board may by now be about another visit, of another worker. */
+static bool is_still_there(const struct look *look)
+{
+    return atomic_load(&look->slot->pid) == look->pid &&
+           atomic_load(&look->slot->blocked_entered) == look->entered;
+}
 
 static uint32_t count_hit(struct told_site *sites, uint64_t key)
 {
@@ -102,12 +110,12 @@ static void tell(const struct look *look, const struct board_request *request, c
              "a call holds the loop, and with it all others of its worker: declare the application "
              "CGW_SYNC, or hand the call to cgw.thread/1 worker=%u pid=%d for_ms=%llu times=%u "
              "site=%s call=%s route=%s request=%s",
-             look->position, (int)look->pid,
-             (unsigned long long)(clock_now_us() - look->since_us) / 1000, count, or_dash(site),
-             site_print_call(request, call), site_route(request), site_request(request));
+             look->position, (int)look->pid, (unsigned long long)look->for_us / 1000, count,
+             or_dash(site), site_print_call(request, call), site_route(request),
+             site_request(request));
 }
 
-static void report(const struct look *look)
+static void report(struct look *look)
 {
     static struct examined found;
     static struct site_lines lines;
@@ -115,13 +123,16 @@ static void report(const struct look *look)
     examine_begin();
     if (examine(look->slot, look->pid, look->entered, &found) < 0)
         return; /* it is over */
+    look->for_us = clock_now_us() - look->since_us;
     site_find(found.symbols, &found.trace, found.request.is_known ? found.request.route : "",
               &site);
-    memcpy(look->slot->blocked_site, site.text, sizeof site.text);
+    if (is_still_there(look))
+        memcpy(look->slot->blocked_site, site.text, sizeof site.text);
     site_name_lines(found.symbols, &found.trace, &lines);
     uint32_t count = count_hit(look->sites, site.key ^ (uint64_t)look->generation << 32);
     if (!is_tenfold(count)) {
-        atomic_store(&look->slot->blocked_was_told, 1);
+        if (is_still_there(look))
+            atomic_store(&look->slot->blocked_was_told, 1);
         return;
     }
     tell(look, &found.request, site.text, count);
@@ -145,6 +156,7 @@ static void on_exit_of_look(pid_t pid, int status, void *arg)
         log_line(LOG_LEVEL_WARNING, 193,
                  "a call holds the loop, and who looked where died of a signal pid=%d signal=%d",
                  (int)look->pid, WTERMSIG(status));
+        look->for_us = clock_now_us() - look->since_us;
         if (request_peek(look->pid, atomic_load(&look->slot->current), &request) < 0)
             request.is_known = false;
         tell(look, &request, "", 1);
@@ -200,21 +212,23 @@ static uint64_t delay_us(pid_t pid)
 
 /* ---- the watch ---- */
 
-static void begin_anew(struct watched *watched, pid_t pid, uint64_t entered, uint64_t now_us)
+static void begin_anew(struct watched *watched, pid_t pid, uint64_t entered, uint64_t before_us,
+                       uint64_t now_us)
 {
     watched->pid = pid;
     watched->entered = entered;
     watched->since_us = now_us;
+    watched->before_us = before_us;
     watched->is_seen_again = watched->is_caught = false;
 }
 
 /* The worker reads these when it sees blocked_entered, which comes last. */
-static void mark(struct board_slot *slot, const struct watched *watched, uint64_t now_us)
+static void mark(struct board_slot *slot, const struct watched *watched)
 {
     slot->blocked_site[0] = '\0';
     atomic_store(&slot->blocked_was_told, 0);
     atomic_store(&slot->blocked_since_us, watched->since_us);
-    atomic_store(&slot->blocked_noticed_us, now_us);
+    atomic_store(&slot->blocked_before_us, watched->before_us);
     atomic_store_explicit(&slot->blocked_entered, watched->entered, memory_order_release);
 }
 
@@ -224,13 +238,13 @@ static void judge(struct blocked *blocked, struct board_slot *slot, struct watch
     uint64_t delayed_us = delay_us(watched->pid), before_us = watched->delay_us;
     uint64_t starved_us = delayed_us > before_us ? delayed_us - before_us : 0;
     if (is_held(watched->pid)) {
-        begin_anew(watched, watched->pid, watched->entered, now_us);
+        begin_anew(watched, watched->pid, watched->entered, now_us, now_us);
         return;
     }
     if (now_us - watched->since_us < blocked->after_us + starved_us)
         return;
     watched->is_caught = true;
-    mark(slot, watched, now_us);
+    mark(slot, watched);
     if (now_us - watched->traced_us < TRACE_US)
         return;
     watched->traced_us = now_us;
@@ -249,7 +263,7 @@ static bool sample(struct blocked *blocked, struct board_slot *slot, struct watc
         return false;
     }
     if (pid != watched->pid || entered != watched->entered) {
-        begin_anew(watched, pid, entered, now_us);
+        begin_anew(watched, pid, entered, blocked->last_us, now_us);
     } else if (!watched->is_seen_again) {
         watched->is_seen_again = true;
         watched->delay_us = delay_us(pid);
@@ -271,6 +285,8 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
     uint64_t now_us = clock_now_us();
     bool is_busy = false, is_back = was_away(blocked, now_us);
     (void)events;
+    if (is_back) /* who is inside by now may have come long ago */
+        blocked->last_us = now_us;
     for (size_t i = 0; i < BOARD_SLOTS; i++) {
         if (is_back && !blocked->watched[i].is_caught)
             blocked->watched[i].pid = 0;
