@@ -13,6 +13,7 @@
 #include "proc/system/upgrade.h"
 #include "proc/worker.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -122,6 +123,31 @@ void supervisor_resize(struct supervisor *supervisor, uint32_t n)
     look_whether_settled(supervisor);
 }
 
+static bool has_terminal(void)
+{
+    int fd = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/*
+ * Sent by somebody it asks for a reload. When the terminal that we were started from is closed it
+ * comes from the kernel: then who typed the command is gone, and unless he had asked us to stay
+ * (nohup) so are we.
+ */
+static void on_hangup(struct supervisor *supervisor)
+{
+    bool is_lost = supervisor->has_terminal && !has_terminal();
+    if (!is_lost) {
+        reload_with_options(supervisor);
+        return;
+    }
+    supervisor->has_terminal = false;
+    if (!supervisor->ignores_hangup)
+        on_stop(supervisor, SIGHUP);
+}
+
 static void on_signal(struct ev_loop *loop, ev_signal *signal, int events)
 {
     struct supervisor *supervisor = signal->data;
@@ -133,7 +159,7 @@ static void on_signal(struct ev_loop *loop, ev_signal *signal, int events)
     else if (supervisor->is_stopping)
         return;
     else if (signal->signum == SIGHUP)
-        reload_with_options(supervisor);
+        on_hangup(supervisor);
     else if (signal->signum == SIGUSR2)
         supervisor_upgrade(supervisor);
     else if (signal->signum == SIGTTIN)
@@ -148,16 +174,19 @@ static bool is_ignored(int signal)
     return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-/* A signal that the parent has had ignored (nohup, a shell's background) stays ignored. */
+/* A signal that the parent has had ignored (a shell's background) stays ignored, but for the one
+   that means another thing to a server. */
 static void watch_signals(struct supervisor *supervisor)
 {
     static const int numbers[SUPERVISOR_SIGNALS] = {SIGTERM, SIGINT,  SIGHUP, SIGUSR1,
                                                     SIGUSR2, SIGTTIN, SIGTTOU};
+    supervisor->has_terminal = has_terminal();
+    supervisor->ignores_hangup = is_ignored(SIGHUP);
     for (size_t i = 0; i < SUPERVISOR_SIGNALS; i++) {
         ev_signal *watch = &supervisor->signals[i];
         ev_signal_init(watch, on_signal, numbers[i]);
         watch->data = supervisor;
-        if (!is_ignored(numbers[i]))
+        if (numbers[i] == SIGHUP || !is_ignored(numbers[i]))
             ev_signal_start(supervisor->loop, watch);
     }
     children_release_signals(); /* held back by us, or by our parent */
