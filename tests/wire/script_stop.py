@@ -1,6 +1,11 @@
 """Stopping: who is still served, who may not hold it up, what is left behind."""
 import os
+import pathlib
+import pty
+import re
+import signal
 import socket
+import subprocess
 import time
 
 from wire_lab import need, until
@@ -203,10 +208,44 @@ def case_row_138_a_unix_listener_that_its_owner_has_shut_down(lab):
 
 # ---- signals
 
-def case_row_123_an_ignored_hangup_stays_ignored(lab):
-    server = lab.serve("probe", first="trap '' HUP")
+def case_row_123_an_ignored_interrupt_stays_ignored(lab):
+    server = lab.serve("probe", first="trap '' INT")
     worker = server.worker
-    server.signal("HUP")
+    server.signal("INT")
     time.sleep(0.3)
     need(server.ask("/hello").status == 200, "a request")
-    need(server.worker == worker and "CGW0104" not in server.log(), "it reloads")
+    need(server.worker == worker and "CGW0104" not in server.log(), "it stops")
+
+
+def on_a_terminal(lab, first):
+    """A server that leads a session and has a terminal; process, log, our end of the terminal."""
+    master, slave = pty.openpty()
+    errors = os.path.join(lab.bench.folder(), "err")
+    with open(errors, "wb") as file:
+        process = lab.bench.spawn(
+            ["sh", "-c", first + ' exec "$@" <>"$0"', os.ttyname(slave), lab.bench.server, "--port", "0",
+             lab.bench.app("probe")], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=file)
+    os.close(slave)
+    return process, errors, master
+
+
+def case_row_131_123_a_lost_terminal_ends_what_a_wish_reloads(lab):
+    """SIGHUP is both. Started by nohup a server outlives its terminal, and still takes the wish."""
+    for first, outlives_it in ("", False), ("trap '' HUP;", True):
+        process, errors, terminal = on_a_terminal(lab, first)
+
+        def says(pattern, log=pathlib.Path(errors)):
+            until(lambda: re.search(pattern, log.read_text("utf-8", "replace")), "no " + pattern, 20 * lab.slow)
+
+        says("CGW0101")
+        process.send_signal(signal.SIGHUP)
+        says("CGW0144.*generation=2")
+        os.close(terminal)
+        if outlives_it:
+            time.sleep(0.3)
+            process.send_signal(signal.SIGHUP)
+            says("CGW0144.*generation=3")
+            process.terminate()
+        says("CGW0149.*signal=%d" % (signal.SIGTERM if outlives_it else signal.SIGHUP))
+        need(process.wait(20 * lab.slow) == 0, "exit code %d" % process.returncode)
+        lab.bench.reap(process)
