@@ -386,3 +386,8 @@ const struct settings *options_settings(const struct options *options)
 {
     return &options->settings;
 }
+
+void options_keep_reload(struct options *options, bool reload)
+{
+    options->settings.reload = reload;
+}

@@ -22,4 +22,7 @@ void options_free(struct options *options); /* NULL is fine */
 
 /* Valid, strings included, until options_free(). */
 const struct settings *options_settings(const struct options *options);
+/* --reload is settled by the first reading: a later one must not begin or end development in
+   workers alone. */
+void options_keep_reload(struct options *options, bool reload);
 #endif

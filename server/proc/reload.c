@@ -252,6 +252,7 @@ void reload_with_options(struct supervisor *supervisor)
     const struct settings *settings = configuration->settings;
     bool is_resized = supervisor_settings(supervisor)->workers != settings->workers;
     tell_unchanged(supervisor_settings(supervisor), settings);
+    options_keep_reload(configuration->options, supervisor_settings(supervisor)->reload);
     reload_end(supervisor); /* it reads what may be freed now */
     configuration_unref(supervisor->configuration);
     supervisor->configuration = configuration;

@@ -40,7 +40,7 @@ struct supervisor {
     ev_timer metrics_retry;
     ev_timer watchdog;
 
-    uint64_t stop_signal_us; /* when the last one came, or 0 */
+    uint64_t stop_signal_us;           /* when the last one came, or 0 */
     bool has_terminal, ignores_hangup; /* as it was started */
     bool has_served, is_stopping;
     int exit_code;
