@@ -3,11 +3,14 @@
 #include "base/log.h"
 #include "proc/children.h"
 #include "proc/report/blocked.h"
+#include "proc/system/small_file.h"
 #include "unit.h"
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,6 +110,73 @@ START_TEST(visits_that_end_are_not_blamed)
 }
 END_TEST
 
+/* To the kernel, who waits for a child of vfork(2) is in the same state as who waits for a disk. */
+static void play_worker_at_disk(unsigned wait_us)
+{
+    struct board_slot *slot = &board->slots[3];
+    worker = fork();
+    if (worker == 0) {
+        atomic_fetch_add(&slot->entered, 1);
+        if (syscall(SYS_clone, CLONE_VFORK | SIGCHLD, NULL, NULL, NULL, NULL) == 0) {
+            usleep(wait_us);
+            _exit(0);
+        }
+        for (;; usleep(1000))
+            board_add(&slot->ticks, 1);
+    }
+    atomic_store(&slot->pid, worker);
+    atomic_store(&slot->state, BOARD_SERVING);
+}
+
+START_TEST(who_waits_for_a_disk_is_told_while_it_waits)
+{
+    play_worker_at_disk(3000000);
+    ck_assert_uint_eq(count_lines("CGW0192", 1500), 1);
+    ck_assert_uint_eq(board_get(&board->slots[3].ticks), 0); /* it is still there */
+}
+END_TEST
+
+/* Each visit is looked at, be it later, as looks are a second apart. */
+START_TEST(a_visit_soon_after_another_is_told_too)
+{
+    struct board_slot *slot = &board->slots[3];
+    play_worker(0);
+    while (atomic_load(&slot->blocked_entered) == 0)
+        ev_run(loop, EVRUN_ONCE);
+    atomic_fetch_add(&slot->entered, 2);
+    slot->generation++; /* it is another site */
+    slot->position = 7;
+    ck_assert_uint_eq(count_lines(" worker=7 ", 3000), 1);
+}
+END_TEST
+
+/* Who looks into the worker; 0: nobody yet. */
+static pid_t find_looker(void)
+{
+    char text[256];
+    int first = 0, second = 0;
+    snprintf(text, sizeof text, "task/%d/children", (int)getpid());
+    small_file_of_process(getpid(), text, text, sizeof text);
+    sscanf(text, "%d %d", &first, &second);
+    return first == worker ? second : first;
+}
+
+/* As it may leave the worker when it dies between its SIGSTOP and what follows. */
+START_TEST(who_looks_and_dies_leaves_nobody_stopped)
+{
+    char state;
+    pid_t looker, tracer;
+    play_worker(0);
+    while ((looker = find_looker()) == 0)
+        ev_run(loop, EVRUN_ONCE);
+    ck_assert_int_eq(kill(worker, SIGSTOP), 0);
+    ck_assert_int_eq(kill(looker, SIGKILL), 0);
+    ck_assert_uint_eq(count_lines("CGW0193", AFTER_MS / 2), 1);
+    small_file_status(worker, &state, &tracer);
+    ck_assert_int_eq(state, 'S');
+}
+END_TEST
+
 START_TEST(who_is_stopped_is_not_blamed)
 {
     int status;
@@ -153,6 +223,9 @@ static Suite *make_suite(void)
     tcase_set_timeout(tests, 20);
     tcase_add_test(tests, a_visit_that_does_not_end_is_told_once);
     tcase_add_test(tests, visits_that_end_are_not_blamed);
+    tcase_add_test(tests, who_waits_for_a_disk_is_told_while_it_waits);
+    tcase_add_test(tests, a_visit_soon_after_another_is_told_too);
+    tcase_add_test(tests, who_looks_and_dies_leaves_nobody_stopped);
     tcase_add_test(tests, who_is_stopped_is_not_blamed);
     tcase_add_test(tests, who_starts_is_not_watched);
     tcase_add_test(tests, a_watch_that_was_away_begins_anew);

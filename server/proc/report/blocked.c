@@ -18,6 +18,7 @@
 #include "proc/system/small_file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,7 +46,7 @@ struct watched {
     uint64_t before_us; /* when it was not seen yet */
     uint64_t delay_us;  /* that the thread had waited for a processor, when it was seen again */
     uint64_t traced_us; /* the last look into it */
-    bool is_seen_again, is_caught;
+    bool is_seen_again, is_caught, is_looked_into;
 };
 
 struct blocked {
@@ -141,6 +142,14 @@ static void report(struct look *look)
 
 /* ---- children ---- */
 
+/* Who traces and dies before the other has stopped leaves a SIGSTOP behind, which waits where that
+   waits for a disk. */
+static void undo_stop(const struct look *look)
+{
+    if (atomic_load(&look->slot->pid) == look->pid)
+        kill(look->pid, SIGCONT);
+}
+
 static void drop(struct look *look)
 {
     list_remove(&look->link);
@@ -153,6 +162,7 @@ static void on_exit_of_look(pid_t pid, int status, void *arg)
     struct board_request request = {.is_known = false};
     (void)pid;
     if (WIFSIGNALED(status)) {
+        undo_stop(look);
         log_line(LOG_LEVEL_WARNING, 193,
                  "a call holds the loop, and who looked where died of a signal pid=%d signal=%d",
                  (int)look->pid, WTERMSIG(status));
@@ -219,7 +229,7 @@ static void begin_anew(struct watched *watched, pid_t pid, uint64_t entered, uin
     watched->entered = entered;
     watched->since_us = now_us;
     watched->before_us = before_us;
-    watched->is_seen_again = watched->is_caught = false;
+    watched->is_seen_again = watched->is_caught = watched->is_looked_into = false;
 }
 
 /* The worker reads these when it sees blocked_entered, which comes last. */
@@ -243,10 +253,12 @@ static void judge(struct blocked *blocked, struct board_slot *slot, struct watch
     }
     if (now_us - watched->since_us < blocked->after_us + starved_us)
         return;
+    if (!watched->is_caught)
+        mark(slot, watched);
     watched->is_caught = true;
-    mark(slot, watched);
     if (now_us - watched->traced_us < TRACE_US)
-        return;
+        return; /* later, if it is still there */
+    watched->is_looked_into = true;
     watched->traced_us = now_us;
     look_into(blocked, slot, watched);
 }
@@ -268,7 +280,7 @@ static bool sample(struct blocked *blocked, struct board_slot *slot, struct watc
         watched->is_seen_again = true;
         watched->delay_us = delay_us(pid);
     }
-    if (!watched->is_caught && now_us - watched->since_us >= blocked->after_us)
+    if (!watched->is_looked_into && now_us - watched->since_us >= blocked->after_us)
         judge(blocked, slot, watched, now_us);
     return true;
 }

@@ -1,6 +1,7 @@
 /* Request first, frames then, and behind each the question whether it is still the same visit. */
 #include "proc/report/examine.h"
 #include "proc/report/request_peek.h"
+#include "proc/system/small_file.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -10,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { DEADLINE_SECONDS = 10, SAMPLE_MS = 1000 };
+enum { DEADLINE_SECONDS = 10, SAMPLE_MS = 1000, DISK_MS = 500, NAP_MS = 5 };
 
 void examine_begin(void)
 {
@@ -58,6 +59,20 @@ static void take_frames(struct board_slot *slot, pid_t pid, struct examined *ret
         ret->symbols = NULL;
 }
 
+/* A thread that waits for a disk, or for its vfork(2), stops for nobody before that is over. */
+static bool can_stop(const struct board_slot *slot, pid_t pid, uint64_t entered)
+{
+    pid_t tracer;
+    char state = 'D';
+    for (int ms = 0; ms < DISK_MS && !is_over(slot, entered); ms += NAP_MS) {
+        small_file_status(pid, &state, &tracer);
+        if (state != 'D')
+            break;
+        poll(NULL, 0, NAP_MS);
+    }
+    return state != 'D';
+}
+
 int examine(struct board_slot *slot, pid_t pid, uint64_t entered, struct examined *ret)
 {
     ret->symbols = NULL;
@@ -67,7 +82,8 @@ int examine(struct board_slot *slot, pid_t pid, uint64_t entered, struct examine
         ret->request.is_known = false;
     if (is_over(slot, entered))
         return -ESTALE;
-    take_frames(slot, pid, ret);
+    if (can_stop(slot, pid, entered))
+        take_frames(slot, pid, ret);
     if (!is_over(slot, entered))
         return 0;
     symbols_free(ret->symbols);
