@@ -86,6 +86,7 @@ struct board_crash {
     int code;               /* si_code */
     uint64_t address;       /* si_addr */
     bool is_stack_overflow;
+    bool is_from_supervisor;     /* it had asked for this death */
     bool is_on_loop, is_on_pool; /* whose the thread is; neither: one of the application's own */
     uint32_t n_told, n_reset;    /* clients that got the 502; connections that were reset */
     struct board_request request;

@@ -6,7 +6,7 @@
 #define PROC_GENERATION_H
 #include "base/settings.h"
 #include "proc/dev/module_store.h"
-#include "proc/options.h"
+#include "proc/options/options.h"
 #include <cgw/abi.h>
 
 struct configuration {

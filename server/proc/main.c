@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "net/loop_memory.h"
 #include "proc/metrics/status.h"
-#include "proc/options.h"
+#include "proc/options/options.h"
 #include "proc/supervisor.h"
 #include "proc/system/upgrade.h"
 #include "proc/worker.h"

@@ -4,7 +4,7 @@
  */
 #ifndef PROC_SUPERVISOR_H
 #define PROC_SUPERVISOR_H
-#include "proc/options.h"
+#include "proc/options/options.h"
 
 /* Until it is told to stop, or cannot go on. Takes the options over. The code to exit with. In the
    workers, which are forked in here, it does not return. */

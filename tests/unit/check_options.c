@@ -1,7 +1,7 @@
 /* Options: where they come from, and who has the last word. */
 #include "base/mem.h"
 #include "options_start.h"
-#include "proc/options_table.h"
+#include "proc/options/options_table.h"
 #include "unit.h"
 #include <errno.h>
 #include <string.h>

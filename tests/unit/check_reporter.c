@@ -4,6 +4,8 @@
 #include "proc/children.h"
 #include "proc/report/reporter.h"
 #include "unit.h"
+#include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,6 +114,34 @@ START_TEST(who_is_too_slow_costs_the_names)
 }
 END_TEST
 
+/* Until then clients would wait there for nobody, and a server that starts could not have it. */
+START_TEST(who_is_slow_keeps_no_listener)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), peer = -1;
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, size), 0);
+    ck_assert_int_eq(listen(fd, 16), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    hang_on_object();
+    reporter_crash(&board, slot, SIGSEGV);
+    close(fd);
+    for (int i = 0; i < 5000; i++, usleep(1000)) {
+        peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (connect(peer, (struct sockaddr *)&address, size) < 0)
+            break;
+        close(peer);
+        peer = -1;
+    }
+    ck_assert_int_eq(errno, ECONNREFUSED);
+    ck_assert_int_ge(peer, 0);
+    close(peer);
+    reporter_finish(50);
+    read_log();
+    check_report();
+}
+END_TEST
+
 static pid_t find_child(void)
 {
     char name[64];
@@ -186,6 +216,7 @@ static Suite *make_suite(void)
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, a_report_has_names);
     tcase_add_test(tests, who_is_too_slow_costs_the_names);
+    tcase_add_test(tests, who_is_slow_keeps_no_listener);
     tcase_add_test(tests, who_dies_costs_the_names);
     tcase_add_test(tests, who_left_nothing_is_not_told);
     tcase_add_test(tests, an_early_end_is_told_as_far_as_it_goes);

@@ -1,7 +1,7 @@
 /* A start of the server as far as its options, for tests: words, variables, a config file. */
 #ifndef OPTIONS_START_H
 #define OPTIONS_START_H
-#include "proc/options.h"
+#include "proc/options/options.h"
 #include <stddef.h>
 
 enum { START_WORDS = 16, START_VARIABLES = 8 };

@@ -28,6 +28,7 @@
 enum {
     SITES = 256,     /* told apart; later ones are told each time */
     SAMPLES = 4,     /* in --blocked-after */
+    LOOKS = 4,       /* at one time: they take the processor from those that they look into */
     LEAST_US = 1000, /* between two samples */
     AWAY_US = 50000,
     TRACE_US = 1000000 /* between two looks into the same worker */
@@ -56,6 +57,7 @@ struct blocked {
     ev_timer timer;
     struct told_site *sites;
     struct list looks;
+    uint32_t n_looks;
     struct watched watched[BOARD_SLOTS];
 };
 
@@ -63,6 +65,7 @@ struct blocked {
 struct look {
     struct list link; /* in blocked->looks while the child runs */
     pid_t child;
+    struct blocked *blocked;
     struct board_slot *slot;
     struct told_site *sites;
     pid_t pid;
@@ -153,6 +156,7 @@ static void undo_stop(const struct look *look)
 static void drop(struct look *look)
 {
     list_remove(&look->link);
+    look->blocked->n_looks--;
     mem_free(look);
 }
 
@@ -179,7 +183,8 @@ static void look_into(struct blocked *blocked, struct board_slot *slot, struct w
     struct look *look = mem_alloc(sizeof *look);
     if (!look)
         return; /* the worker tells it when it is over */
-    *look = (struct look){.slot = slot,
+    *look = (struct look){.blocked = blocked,
+                          .slot = slot,
                           .sites = blocked->sites,
                           .pid = watched->pid,
                           .position = slot->position,
@@ -187,6 +192,7 @@ static void look_into(struct blocked *blocked, struct board_slot *slot, struct w
                           .entered = watched->entered,
                           .since_us = watched->since_us};
     list_append(&blocked->looks, &look->link);
+    blocked->n_looks++;
     look->child = children_fork(on_exit_of_look, look);
     if (look->child == 0) {
         report(look);
@@ -256,7 +262,7 @@ static void judge(struct blocked *blocked, struct board_slot *slot, struct watch
     if (!watched->is_caught)
         mark(slot, watched);
     watched->is_caught = true;
-    if (now_us - watched->traced_us < TRACE_US)
+    if (now_us - watched->traced_us < TRACE_US || blocked->n_looks == LOOKS)
         return; /* later, if it is still there */
     watched->is_looked_into = true;
     watched->traced_us = now_us;

@@ -88,6 +88,7 @@ static void note_cause(struct board_crash *crash, int signal, const siginfo_t *i
     crash->address = info && info->si_code > 0 ? (uintptr_t)info->si_addr : 0;
     crash->is_stack_overflow =
         info && info->si_code > 0 && is_overflow(signal, crash->address, context);
+    crash->is_from_supervisor = info && info->si_code == SI_USER && info->si_pid == getppid();
     crash->is_on_pool = current.is_on_pool;
     crash->is_on_loop = thread_number() == process;
 }

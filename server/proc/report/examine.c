@@ -8,14 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { DEADLINE_SECONDS = 10, SAMPLE_MS = 1000, DISK_MS = 500, NAP_MS = 5 };
+enum { DEADLINE_SECONDS = 10, SAMPLE_MS = 1000, DISK_MS = 500, NAP_MS = 5, DESCRIPTORS = 1024 };
+
+/* Connections would wait at them, and the address be taken, for as long as this child is busy. */
+static void close_listeners(void)
+{
+    for (int fd = STDERR_FILENO + 1; fd < DESCRIPTORS; fd++) {
+        int listens = 0;
+        socklen_t size = sizeof listens;
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens)
+            close(fd);
+    }
+}
 
 void examine_begin(void)
 {
     struct rlimit none = {0, 0};
+    close_listeners();
     setrlimit(RLIMIT_CORE, &none);
     unsetenv("DEBUGINFOD_URLS"); /* or debug information would be asked for on the network */
     alarm(DEADLINE_SECONDS);

@@ -19,6 +19,7 @@ struct examined {
  * it is. 0, or -ESTALE: that one is over, nothing is left in *ret.
  */
 int examine(struct board_slot *slot, pid_t pid, uint64_t entered, struct examined *ret);
-/* What every such child does first: a deadline, no core dumps, nothing of the network. */
+/* What every such child does first: a deadline, no core dumps, nothing of the network, no
+   listening sockets. */
 void examine_begin(void);
 #endif

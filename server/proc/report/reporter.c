@@ -38,7 +38,7 @@ static const char *cause_of(const struct board_crash *crash)
     if (crash->is_stack_overflow)
         return "stack overflow";
     if (crash->code == SI_USER)
-        return "a signal from outside";
+        return crash->is_from_supervisor ? "the server has ended it" : "a signal from outside";
     if (crash->signal == SIGABRT)
         return "abort()";
     if (crash->signal == SIGSEGV || crash->signal == SIGBUS)

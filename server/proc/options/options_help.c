@@ -1,7 +1,7 @@
 /* --help, a line or two per row of the table: it fits 80 columns where the row does. */
-#include "proc/options_help.h"
+#include "proc/options/options_help.h"
 #include "config.h"
-#include "proc/options_table.h"
+#include "proc/options/options_table.h"
 #include <cgw/abi.h>
 
 #define HELP_COLUMN 36

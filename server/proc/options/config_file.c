@@ -1,5 +1,5 @@
 /* A config file is small: it is read whole, then cut in place into keys and values. */
-#include "proc/config_file.h"
+#include "proc/options/config_file.h"
 #include "base/mem.h"
 #include <errno.h>
 #include <fcntl.h>

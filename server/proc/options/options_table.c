@@ -1,5 +1,5 @@
 /* One row per option. A new row is a new option everywhere; tests then ask for its manual. */
-#include "proc/options_table.h"
+#include "proc/options/options_table.h"
 #include "base/settings.h"
 #include <stdio.h>
 

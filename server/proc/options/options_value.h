@@ -5,7 +5,7 @@
 #define PROC_OPTIONS_VALUE_H
 #include "base/arena.h"
 #include "base/settings.h"
-#include "proc/options_table.h"
+#include "proc/options/options_table.h"
 
 #define OPTIONS_WHY_BYTES 512
 

@@ -1,8 +1,8 @@
 /* Options from the environment: CGW_PORT=80. */
 #ifndef PROC_OPTIONS_ENVIRONMENT_H
 #define PROC_OPTIONS_ENVIRONMENT_H
-#include "proc/options_report.h"
-#include "proc/options_table.h"
+#include "proc/options/options_report.h"
+#include "proc/options/options_table.h"
 
 /*
  * The option that entry ("CGW_NAME=value") sets, with its value in *ret_value, or NULL: it sets

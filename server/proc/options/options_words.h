@@ -4,8 +4,8 @@
  */
 #ifndef PROC_OPTIONS_WORDS_H
 #define PROC_OPTIONS_WORDS_H
-#include "proc/options_report.h"
-#include "proc/options_table.h"
+#include "proc/options/options_report.h"
+#include "proc/options/options_table.h"
 
 struct options_word {
     const struct option *option; /* the module's row, too */

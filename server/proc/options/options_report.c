@@ -1,5 +1,5 @@
 /* Where every complaint about options passes. */
-#include "proc/options_report.h"
+#include "proc/options/options_report.h"
 #include "base/log.h"
 #include <stdarg.h>
 

@@ -1,9 +1,9 @@
 /* A reader per kind of option: each writes one field of the settings, or says what it takes. */
-#include "proc/options_value.h"
+#include "proc/options/options_value.h"
 #include "app/access.h"
 #include "base/mem.h"
 #include "base/number.h"
-#include "proc/options_report.h"
+#include "proc/options/options_report.h"
 #include "proto/chars.h"
 #include "proto/forwarded.h"
 #include <arpa/inet.h>

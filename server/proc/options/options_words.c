@@ -1,5 +1,5 @@
 /* The command line, cut up by the table; values are not looked at here. */
-#include "proc/options_words.h"
+#include "proc/options/options_words.h"
 
 static void report_unknown(struct options_report *report, struct str word, struct str name)
 {

@@ -1,5 +1,5 @@
 /* The environment, looked through by the table. */
-#include "proc/options_environment.h"
+#include "proc/options/options_environment.h"
 
 static bool is_ours(const char *entry)
 {

@@ -3,15 +3,15 @@
  * strongest's, and who spoke last is known for options that exclude one another. All errors are
  * said, not only the first.
  */
-#include "proc/options.h"
+#include "proc/options/options.h"
 #include "base/arena.h"
 #include "base/mem.h"
-#include "proc/config_file.h"
-#include "proc/options_environment.h"
-#include "proc/options_help.h"
-#include "proc/options_report.h"
-#include "proc/options_value.h"
-#include "proc/options_words.h"
+#include "proc/options/config_file.h"
+#include "proc/options/options_environment.h"
+#include "proc/options/options_help.h"
+#include "proc/options/options_report.h"
+#include "proc/options/options_value.h"
+#include "proc/options/options_words.h"
 #include <errno.h>
 
 enum source { SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_COMMAND_LINE };
