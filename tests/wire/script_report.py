@@ -328,7 +328,7 @@ def case_row_129_where_a_worker_hangs_is_in_the_log(lab):
         need('request="GET /block?900000 HTTP/1.1"' in line, line)
         server.wait_log("CGW0191 #0 ")
         need(peer.head().status == 502, "another answer")
-    server.wait_log("CGW0190 .*a signal from outside", 10 * lab.slow)
+    server.wait_log("CGW0190 .*the server has ended it", 10 * lab.slow)
     until(lambda: server.ask("/hello").status == 200, "no other worker", 10 * lab.slow)
 
 
