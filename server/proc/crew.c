@@ -67,9 +67,8 @@ static void start_at(struct crew *crew, uint32_t i, struct generation *generatio
 }
 
 /* A position that nobody wants any more. */
-static void clear(struct crew *crew, struct position *position)
+static void clear(struct position *position)
 {
-    (void)crew;
     if (position->next)
         member_retire(position->next);
     if (position->current)
@@ -82,7 +81,7 @@ void crew_reconcile(struct crew *crew)
     if (crew->is_stopping || !crew->target)
         return;
     for (uint32_t i = crew->n; i < CREW_POSITIONS; i++)
-        clear(crew, &crew->positions[i]);
+        clear(&crew->positions[i]);
     for (uint32_t i = 0; i < crew->n; i++) { /* holes first */
         struct position *position = &crew->positions[i];
         struct generation *generation = choice(crew);
@@ -146,6 +145,13 @@ static void count_death(struct crew *crew, struct member *member, bool is_its_ow
              crew->n_deaths, (unsigned long long)wait_us / 1000);
 }
 
+/* "SEGV". */
+static const char *signal_name(int signal)
+{
+    const char *name = sigabbrev_np(signal);
+    return name ? name : "?";
+}
+
 static void tell_death(const struct member *member, int status)
 {
     unsigned long long age_ms = (clock_now_us() - member->started_us) / 1000;
@@ -154,7 +160,7 @@ static void tell_death(const struct member *member, int status)
                  "a worker was ended by a signal, another takes its place worker=%u pid=%d "
                  "signal=%d name=SIG%s age_ms=%llu",
                  member->position, (int)member->pid, WTERMSIG(status),
-                 sigabbrev_np(WTERMSIG(status)) ? sigabbrev_np(WTERMSIG(status)) : "?", age_ms);
+                 signal_name(WTERMSIG(status)), age_ms);
     else
         log_line(LOG_LEVEL_WARNING, 127,
                  "a worker ended by itself, another takes its place worker=%u pid=%d exit=%d "
@@ -164,7 +170,7 @@ static void tell_death(const struct member *member, int status)
 
 static void tell_failed_crash(struct member *member, int signal)
 {
-    const char *name = sigabbrev_np(signal) ? sigabbrev_np(signal) : "?";
+    const char *name = signal_name(signal);
     log_line(LOG_LEVEL_ERROR, 128,
              "the module crashed while it was loaded or started worker=%u pid=%d signal=%d "
              "name=SIG%s",

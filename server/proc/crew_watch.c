@@ -1,7 +1,6 @@
 /* The supervisor's round, once a second: whose loop does not turn, who is too large or too old. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/number.h"
 #include "proc/crew_parts.h"
 #include "proc/report/reporter.h"
 #include "proc/system/small_file.h"

@@ -2,7 +2,6 @@
  * From what is on disk to a generation: build where there is something to build, copy under a fresh
  * name, hand it to the crew. When any step fails the generation before goes on serving.
  */
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "proc/dev/dev_pages.h"

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "net/loop_memory.h"
 #include "proc/children.h"
 #include "proc/report/reporter.h"
 #include "proc/supervisor_parts.h"

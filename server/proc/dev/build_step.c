@@ -40,7 +40,7 @@ static void close_output(struct build_step *step)
     step->output.fd = -1;
 }
 
-/* Until there is no more for now; closes at the end. */
+/* Until nothing waits to be read; closes at the end. */
 static void take_output(struct build_step *step)
 {
     char buffer[4096];

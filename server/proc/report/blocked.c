@@ -17,7 +17,6 @@
 #include "proc/report/site.h"
 #include "proc/system/small_file.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
