@@ -43,7 +43,7 @@ enum cgw_sdk_status {
 const char *cgw_strerror(int status);
 
 #define CGW_MUST_USE __attribute__((warn_unused_result))
-#define CGW_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define CGW_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 /* Run fn(&variable) when the variable goes out of scope, however that comes about. */
 #define CGW_CLEANUP(fn) __attribute__((cleanup(fn)))

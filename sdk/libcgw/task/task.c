@@ -1,0 +1,108 @@
+/* The life of a task: made ready, run, parked, woken, ended. */
+#include "task/task.h"
+
+_Thread_local struct here here;
+
+static int run_function(void *arg)
+{
+    struct task *task = arg;
+    if (task->fn.fn)
+        return task->fn.fn(task->arg);
+    task->fn.void_fn(task->arg);
+    return CGW_OK;
+}
+
+/* At the bottom of each fiber. */
+static void begin(void *arg)
+{
+    struct task *task = arg;
+    task->status = task->is_sync ? task_offload(task, run_function, task, NULL) : run_function(task);
+    group_settle(task);
+    fiber_leave(task->fiber, &task->runtime->thread_fiber);
+}
+
+static void make_ready(struct task *task)
+{
+    struct runtime *runtime = task->runtime;
+    task->is_ready = true;
+    list_append(&runtime->ready, &task->link);
+    runtime->n_ready++;
+}
+
+struct task *task_new(struct runtime *runtime, const struct task_options *options)
+{
+    void *head;
+    struct fiber *fiber = fiber_new(runtime->fibers, begin, NULL, &head);
+    if (!fiber)
+        return NULL;
+    struct task *task = head;
+    fiber->arg = task;
+    *task = (struct task){.fiber = fiber,
+                          .runtime = runtime,
+                          .id = ++runtime->next_id,
+                          .parent = options->parent,
+                          .fn = options->fn,
+                          .arg = options->arg,
+                          .arena = options->arena,
+                          .request = options->request,
+                          .call = options->call,
+                          .ended = options->ended,
+                          .owner = options->owner,
+                          .is_sync = options->is_sync};
+    list_init(&task->link);
+    list_init(&task->in_scope);
+    list_init(&task->groups);
+    list_append(&runtime->tasks, &task->all);
+    runtime->n_tasks++;
+    scope_init(&task->own, runtime, options->scope, false);
+    scope_enter(&task->own, task);
+    make_ready(task);
+    return task;
+}
+
+static void go_to_loop(struct task *task)
+{
+    fiber_switch(task->fiber, &task->runtime->thread_fiber);
+}
+
+int task_park(struct task *task, const char *state, const struct cgw_site *site,
+              void (*forget)(struct task *task), void *waits_in)
+{
+    task->state = state;
+    task->site = site;
+    task->forget = forget;
+    task->waits_in = waits_in;
+    task->since_us = task->runtime->is_debug ? runtime_now_us(task->runtime) : 0;
+    task->is_parked = true;
+    go_to_loop(task);
+    task->state = NULL;
+    task->site = NULL;
+    return task->wake_status;
+}
+
+void task_wake(struct task *task, int status)
+{
+    if (!task->is_parked)
+        return;
+    task->is_parked = false;
+    task->wake_status = status;
+    make_ready(task);
+}
+
+void task_interrupt(struct task *task, int reason)
+{
+    if (!task->is_parked || !task->forget)
+        return;
+    task->forget(task);
+    task_wake(task, reason);
+}
+
+void task_yield(struct task *task, const struct cgw_site *site)
+{
+    task->state = "yielding";
+    task->site = site;
+    make_ready(task);
+    go_to_loop(task);
+    task->state = NULL;
+    task->site = NULL;
+}

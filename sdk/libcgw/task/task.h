@@ -1,0 +1,165 @@
+/*
+ * Tasks and the runtime they live in: one runtime per lifespan, all its tasks on the loop's thread, each
+ * on a fiber of its own. A task runs until it parks; whoever wakes it only marks it, and the runtime
+ * runs what is marked before it gives the thread back to the host.
+ *
+ * Whose each byte is: a task lies at the top of its own stack and dies behind its ended(); what it waits
+ * in (a waiter, a timer, a scope) lies on its stack and is taken out of every list before it goes on.
+ *
+ * Sync code is the second half of a task, on a pool thread: see task/offload.h. There, and only there,
+ * `here.offload` is set, and task_on_loop() has the first half carry out what is asked.
+ */
+#ifndef TASK_TASK_H
+#define TASK_TASK_H
+#include "base/arena.h"
+#include "base/hooks.h"
+#include "base/list.h"
+#include "fiber/fiber.h"
+#include "task/scope.h"
+#include <cgw/task.h>
+#include <pthread.h>
+
+struct offload;
+
+struct task {
+    struct fiber *fiber;
+    struct runtime *runtime;
+    struct list link;     /* among the ready ones, or alone */
+    struct list all;      /* of the runtime */
+    struct list in_scope; /* of scope */
+    struct scope *scope;  /* innermost */
+    struct scope own;     /* around all it does */
+    uint64_t id, parent;
+    struct cgw__task_fn fn;
+    void *arg;
+    struct arena *arena;         /* where what it makes goes: its request's, its spawner's */
+    struct cgw_request *request; /* whose it is, or NULL */
+    struct cgw_call *call;       /* the host is told that the thread works for this one; or NULL */
+    struct list groups;          /* it has made and not joined */
+    /* It has returned; still on the loop's stack, must not suspend. The task is freed behind it. */
+    void (*ended)(struct task *task, int status);
+    void *owner; /* ended()'s own */
+    int status;  /* what fn answered */
+
+    const char *state;           /* "sleeping"; NULL: it runs, or is about to */
+    const struct cgw_site *site; /* where it suspended, or NULL */
+    uint64_t since_us;
+    void (*forget)(struct task *task); /* take it out of what it waits in; it is interrupted */
+    void *waits_in;                    /* forget()'s own */
+    int wake_status;
+    bool is_parked, is_ready;
+    bool is_sync; /* what it starts runs on threads, as it does itself */
+    struct offload *offload;
+};
+
+struct runtime {
+    struct cgw_call *home; /* the lifespan's, alive as long as this is */
+    const struct cgw_host *host;
+    const struct cgw_loop *loop;
+    const struct cgw_thread *thread;
+    const struct cgw_current *current;       /* or NULL */
+    const struct hooks_schedule *schedule;   /* of tests, or NULL */
+    struct cgw_call *callback;               /* for which the host runs us, or NULL */
+    struct fiber thread_fiber;
+    struct fiber_pool *fibers;
+    struct list ready;
+    uint32_t n_ready;
+    struct list tasks;
+    size_t n_tasks;
+    struct task *running;
+    struct timer_heap timers;
+    struct cgw_timer timer;
+    uint64_t armed_us; /* when the host's timer fires; UINT64_MAX: it is not armed */
+    uint64_t lag_us;   /* how late it fired last */
+    struct scope root; /* of all tasks */
+    uint64_t next_id;
+    bool is_going_on; /* a post is on its way, to run what is ready still */
+    bool is_debug;
+    /* Run when nothing is ready any more, outside of all tasks; it may free the runtime. NULL: none. */
+    void (*idle)(struct runtime *runtime);
+    void *application; /* of web/ */
+};
+
+/* Who runs on this thread. */
+struct here {
+    struct task *task;
+    struct offload *offload; /* this is a pool thread, the second half of task */
+};
+extern _Thread_local struct here here __attribute__((tls_model("initial-exec")));
+
+/* ---- runtime.c ---- */
+
+/* CGW_OK; CGW_ENOMEM; CGW_EINVAL: the host has no loop for us. home stays open until runtime_free(). */
+int runtime_new(struct cgw_call *home, size_t stack_bytes, struct runtime **ret_runtime);
+/* No task may be alive. NULL is fine. */
+void runtime_free(struct runtime *runtime);
+/* A callback of the host's begins, for that call. Then mark, wake, start; then runtime_run(). */
+void runtime_enter(struct runtime *runtime, struct cgw_call *call);
+/* Run what is ready, and see to the timer. From inside a task it does nothing: the outer one does. */
+void runtime_run(struct runtime *runtime);
+/* The call ends: what the host runs us for is no more. */
+void runtime_forget_call(struct runtime *runtime, struct cgw_call *call);
+static inline uint64_t runtime_now_us(const struct runtime *runtime)
+{
+    return runtime->loop->now(runtime->home);
+}
+/* Seconds as microseconds; negative ones and NaN are 0, long ones a century. */
+uint64_t runtime_us(double seconds);
+void runtime_log(struct runtime *runtime, struct cgw_call *call, int level, const char *format, ...)
+    CGW_PRINTF(4, 5);
+
+/* ---- task.c; all on the loop's thread ---- */
+
+struct task_options {
+    struct cgw__task_fn fn;
+    void *arg;
+    struct scope *scope; /* above its own */
+    struct arena *arena;
+    struct cgw_request *request;
+    struct cgw_call *call;
+    void (*ended)(struct task *task, int status);
+    void *owner;
+    uint64_t parent;
+    bool is_sync; /* fn runs on a pool thread */
+};
+/* Made and ready; it runs later, in runtime_run(). NULL: out of memory. */
+struct task *task_new(struct runtime *runtime, const struct task_options *options);
+/* The task that runs, also where its second half asks; NULL: outside of all. */
+static inline struct task *task_here(void)
+{
+    return here.task;
+}
+/* Why it is canceled, or 0. */
+static inline int task_reason(const struct task *task)
+{
+    return task->scope->reason;
+}
+/*
+ * Suspend the running task until task_wake(), or until its scope is canceled: forget(task) runs then.
+ * forget NULL: it is not interrupted. What task_wake() said, or the reason. A scope that is canceled
+ * already is not looked at here: ask task_reason() before the waiter is put anywhere.
+ */
+int task_park(struct task *task, const char *state, const struct cgw_site *site,
+              void (*forget)(struct task *task), void *waits_in);
+/* Mark a parked task; one that is not parked is left as it is. */
+void task_wake(struct task *task, int status);
+/* Its scope was canceled. */
+void task_interrupt(struct task *task, int reason);
+/* Let all others that are ready run once. */
+void task_yield(struct task *task, const struct cgw_site *site);
+
+/* ---- group.c ---- */
+
+/* The running task is about to end: cancel and join what it made and left. */
+void group_settle(struct task *task);
+
+/* ---- offload.c ---- */
+
+/* Run fn(arg) on the loop as the running task: here, or for a pool thread by its first half. */
+int task_on_loop(int (*fn)(void *arg), void *arg);
+/*
+ * Run fn(arg) on a pool thread as the second half of the running task, until it returns: what it
+ * answers. Not interrupted. CGW_EBUSY, CGW_ENOMEM, CGW_ECANCELED: it did not run.
+ */
+int task_offload(struct task *task, int (*fn)(void *arg), void *arg, const struct cgw_site *site);
+#endif

@@ -1,0 +1,202 @@
+/*
+ * A request, from the host's call to its last background task. It runs on one task of its own; the
+ * pieces below fill it and read it, one file each.
+ *
+ *   serve.c     the way of a request: match, through middleware and dependencies to the handler, its
+ *               reply out, background tasks, memory back
+ *   match.c     path and method to endpoint      url.c       names to paths
+ *   head.c      head, query, headers, cookies    body.c      the body, whole or in pieces
+ *   bind.c      models of parameters and bodies  channel.c   events in and out, through layers
+ *   reply.c     whole replies                    stream.c    streams, rows, server-sent events
+ *   failure.c   errors to replies                depend.c    dependencies
+ *   after.c     background tasks                 lifespan.c  application and state
+ *
+ * Whose each byte is: everything hangs on the arena, reset when the request is over; scope and its text
+ * are the host's until finish(), behind which request_keep_scope() has copied them where background
+ * tasks may still read them.
+ */
+#ifndef WEB_REQUEST_H
+#define WEB_REQUEST_H
+#include "model/model.h"
+#include "task/task.h"
+#include <cgw.h>
+
+enum { REQUEST_FIRST_BYTES = 2048, REQUEST_PARAMS_MAX = 16, REQUEST_DATA_MAX = 8 };
+
+struct application;
+struct match_route;
+
+struct request_param {
+    cgw_str name, value; /* value: decoded, NUL-terminated */
+};
+
+/* A bound model: .params, .headers, .cookies, .path_params, .body. */
+struct request_bound {
+    const cgw_model *model;
+    void *object;
+};
+
+struct request_data {
+    const char *name;
+    void *value;
+};
+
+enum reply_state {
+    REPLY_NONE = 0, /* nothing is prepared */
+    REPLY_WHOLE,    /* status, headers and body are prepared */
+    REPLY_STREAM,   /* cgw_stream() and the like have begun one */
+    REPLY_BY_HAND,  /* cgw_send() has sent the start */
+    REPLY_COMPLETE  /* the last byte was given to the host */
+};
+
+struct reply {
+    enum reply_state state;
+    int status;
+    struct cgw_header *headers; /* of the arena */
+    size_t n_headers, room;
+    const char *content_type; /* NULL: none, or among the headers */
+    cgw_str body;             /* lent: literals or the arena's */
+    struct cgw_cause cause;   /* why it is an error; status 0: it is none */
+    bool is_error_handled;    /* a handler of errors has been asked */
+};
+
+/* What the host gives: at most one receive is in flight; what comes while nobody waits is kept. */
+enum receive_state { RECEIVE_IDLE = 0, RECEIVE_IN_FLIGHT, RECEIVE_READY };
+
+struct cgw_request {
+    struct runtime *runtime;
+    struct application *application;
+    struct task *task;      /* that serves it */
+    struct cgw_call *call;  /* NULL behind finish() */
+    const struct cgw_host *host;
+    const struct cgw_scope *scope;
+    struct arena arena;
+    struct list link; /* of the application's requests, or its free ones */
+    struct scope cancel; /* around the handler: timeout, disconnect, drain */
+
+    const struct cgw_endpoint *endpoint; /* NULL: none matched */
+    const struct match_route *route;     /* its compiled form, or NULL */
+    struct request_param params[REQUEST_PARAMS_MAX];
+    size_t n_params;
+    bool is_head;    /* HEAD answered by a GET route: no body goes out */
+    cgw_str root_path; /* scope's and the prefixes of applications in front of the route */
+
+    struct request_bound bound[5];
+    size_t n_bound;
+    const struct model_pair *query; /* parsed at first use */
+    size_t n_query;
+    const struct model_pair *cookies;
+    size_t n_cookies;
+    bool has_query, has_cookies;
+
+    enum receive_state receive_state;
+    int receive_status;
+    struct cgw_event received;   /* filled by the host */
+    struct task *receiver;       /* parked for it, or NULL */
+    bool is_disconnected;        /* a disconnect was seen, whatever layers did with it */
+    bool is_body_over, is_body_streamed;
+    uint64_t body_bytes, max_body;
+    cgw_str body;                /* whole, once has_body */
+    bool has_body;
+    int send_status;
+    cgw_mutex sending;           /* one send at a time: the handler's and the ping's */
+    struct cgw_layer *layers;    /* outermost last wrapped: first to see what is sent */
+
+    struct reply reply;
+    void *stream; /* of stream.c */
+    const struct cgw_middleware *const *inner; /* of cgw_next(); of chain.c */
+    void *chain;
+    struct depend_value *needed; /* of depend.c, latest first */
+    struct after *after, **after_last; /* of after.c */
+    struct request_data data[REQUEST_DATA_MAX];
+    size_t n_data;
+    bool is_finished; /* finish() was called */
+    char first[REQUEST_FIRST_BYTES] __attribute__((aligned(16)));
+};
+
+/* ---- serve.c ---- */
+/* The host begins a call. [loop, outside of tasks or inside one] */
+void request_begin(struct application *application, struct cgw_call *call);
+/* Give the call back: the last touch of it. status as of finish(). */
+void request_finish(struct cgw_request *req, int status);
+
+/* ---- channel.c: all on the loop; layers are walked by cgw_receive() and cgw_send() ---- */
+int channel_receive(struct cgw_request *req, struct cgw_event *event, const struct cgw_site *site);
+int channel_send(struct cgw_request *req, const struct cgw_event *events, size_t n,
+                 const struct cgw_site *site);
+/* Watch for a disconnect, and for the end of the worker's grace, without consuming anything: cancels
+   req->cancel then. Begun for routes with .cancel, and for all once the worker drains. */
+void channel_watch(struct cgw_request *req);
+
+/* ---- match.c, url.c ---- */
+struct matcher;
+struct match_result {
+    const struct cgw_endpoint *endpoint; /* NULL: see below */
+    const struct match_route *route;
+    bool is_head;       /* a HEAD that GET answers */
+    const char *allow;  /* the path is there, the method is not: "GET, HEAD"; static */
+    bool is_slash;      /* the path with, or without, a slash at its end would match */
+    const struct cgw_mount *mount; /* another application's */
+    cgw_str root_path;  /* grown by prefixes of applications; of req's arena where it grew */
+};
+/* All routes of the module. NULL: *ret_error says which route is wrong, where it stands, and how. */
+struct matcher *matcher_new(const char **ret_error);
+void matcher_free(struct matcher *matcher);
+/* Also fills req->params. CGW_OK, also where nothing matches; CGW_ENOMEM. */
+int matcher_match(const struct matcher *matcher, cgw_request *req, struct match_result *ret);
+/* "/api/items/{id}" for the host's reports; static. */
+cgw_str match_route_template(const struct match_route *route);
+/* What holds for it, its routers and the application taken together. */
+struct route_settings {
+    bool is_sync;
+    double timeout;
+    uint64_t max_body;
+};
+const struct route_settings *match_route_settings(const struct match_route *route);
+/* Outermost first: the application's, its routers', its own; ended by NULL. */
+const struct cgw_middleware *const *match_route_middleware(const struct match_route *route);
+const struct cgw_dependency *const *match_route_depends(const struct match_route *route);
+
+/* ---- head.c ---- */
+void head_parse_query(cgw_request *req);   /* fills req->query */
+void head_parse_cookies(cgw_request *req); /* fills req->cookies */
+/* Copy what the scope points to, so that it outlives the call. CGW_OK or CGW_ENOMEM. */
+int request_keep_scope(cgw_request *req);
+
+/* ---- bind.c ---- */
+/* Bind and validate all models of the endpoint. CGW_OK; CGW_EINVALID: the 422 is prepared by
+   failure_prepare(); others as cgw_body_text(). May suspend. */
+int bind_models(cgw_request *req);
+
+/* ---- reply.c ---- */
+cgw_reply reply_now(cgw_request *req); /* the value for what is prepared */
+/* Send a whole reply and be done. A code as of send(). Suspends. */
+int reply_send(cgw_request *req);
+
+/* ---- stream.c ---- */
+/* The handler has returned and its stream was not ended: stop the ping; the response breaks off. */
+void stream_abandon(cgw_request *req);
+
+/* ---- failure.c ---- */
+/* Prepare the reply of an error: the application's own handlers of errors are asked by
+   failure_handle(), when the handler has returned it. detail_json: the array of a 422, or len 0. */
+cgw_reply failure_prepare(cgw_request *req, int status, int code, const char *detail,
+                          cgw_str detail_json);
+/* Ask the handlers of errors, once, where the prepared reply is an error. */
+void failure_handle(cgw_request *req);
+
+/* ---- depend.c ---- */
+/* Run all that the route, its routers and the application want. CGW_OK; CGW_EFAILED: the reply is
+   prepared. */
+int depend_run_all(cgw_request *req);
+/* Tear down what was given, latest first; status: that was sent, or 0. */
+void depend_teardown(cgw_request *req, int status);
+
+/* ---- chain.c ---- */
+/* Through the middleware to inner(), which is run on a pool thread where the route is sync. */
+cgw_reply chain_run(cgw_request *req, cgw_handler_fn *inner);
+
+/* ---- after.c ---- */
+/* Run the background tasks in order, behind finish(). */
+void after_run(cgw_request *req);
+#endif
