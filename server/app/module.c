@@ -19,7 +19,7 @@
 #define APP_BYTES_MIN (offsetof(struct cgw_app, extension) + sizeof(const void *))
 /* A descriptor that claims more is not believed. */
 #define APP_BYTES_MAX 65536
-#define FLAGS_KNOWN   ((unsigned)(CGW_LIFESPAN | CGW_WEBSOCKET | CGW_THREAD_SAFE))
+#define FLAGS_KNOWN   ((unsigned)(CGW_LIFESPAN | CGW_WEBSOCKET | CGW_THREAD_SAFE | CGW_PROMOTES))
 
 static int fail(int status, char *error, char **ret_error)
 {

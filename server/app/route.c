@@ -53,22 +53,39 @@ static void keep_name(struct call *call, struct str name)
         call->route_name = str_from(route->name);
 }
 
+/* The application moves its calls by itself, or has said nothing of being moved. */
+static bool may_move(const struct call *call)
+{
+    return !(call->runtime->app->flags & CGW_PROMOTES) && is_untouched(call);
+}
+
+static bool is_blocking(const struct call *call)
+{
+    const struct board_slot *slot = call->runtime->slot;
+    return call->route &&
+           atomic_load_explicit(&slot->routes[call->route].is_promoted, memory_order_relaxed);
+}
+
 static int route_set(struct cgw_call *pub, const char *route, size_t len)
 {
     struct call *call = call_of(pub);
-    struct board_slot *slot = call->runtime->slot;
     struct str name = {route, len};
     const char *fault = find_fault(call, name);
     if (fault)
         return call_misuse(call, fault, 0, STR(""));
-    call->route = board_route(slot, name.ptr, name.len);
+    call->route = board_route(call->runtime->slot, name.ptr, name.len);
     keep_name(call, name);
-    if (!atomic_load_explicit(&slot->routes[call->route].is_promoted, memory_order_relaxed) ||
-        !call->route || !is_untouched(call))
+    if (!is_blocking(call) || !may_move(call))
         return CGW_OK;
     /* what it still does with the call is told that something is in flight */
     call->is_hopping = call->is_receiving = call->is_sending = true;
     return CGW_PENDING;
 }
 
-const struct cgw_route route_table = {.size = sizeof route_table, .set = route_set};
+static int route_is_promoted(struct cgw_call *pub)
+{
+    return is_blocking(call_of(pub));
+}
+
+const struct cgw_route route_table = {
+    .size = sizeof route_table, .set = route_set, .is_promoted = route_is_promoted};

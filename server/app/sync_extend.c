@@ -124,6 +124,13 @@ static int set_route(struct cgw_call *call, const char *route, size_t len)
     return CGW_OK;
 }
 
+/* It is on a thread already. */
+static int is_promoted(struct cgw_call *call)
+{
+    (void)call;
+    return 0;
+}
+
 static const struct cgw_event_extension file = {sizeof(file), CGW_HTTP_RESPONSE_FILE, 0,
                                                 wants_file};
 static const struct cgw_event_extension trailers = {sizeof(trailers), CGW_HTTP_RESPONSE_TRAILERS, 0,
@@ -131,7 +138,7 @@ static const struct cgw_event_extension trailers = {sizeof(trailers), CGW_HTTP_R
 static const struct cgw_event_extension informational = {
     sizeof(informational), CGW_HTTP_RESPONSE_INFORMATIONAL, 0, wants_informational};
 static const struct cgw_thread thread = {sizeof(thread), 0, run_here};
-static const struct cgw_route route = {sizeof(route), 0, set_route};
+static const struct cgw_route route = {sizeof(route), 0, set_route, is_promoted};
 static const struct cgw_disconnect disconnect = {sizeof(disconnect), 0, is_disconnected,
                                                  notify_never};
 static const struct cgw_shutdown drain = {sizeof(drain), 0, is_draining, notify_never};

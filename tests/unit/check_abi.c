@@ -140,10 +140,40 @@ FIELD(cgw_shutdown, size, 0, 4);
 FIELD(cgw_shutdown, reserved, 4, 4);
 FIELD(cgw_shutdown, is_draining, 8, 8);
 FIELD(cgw_shutdown, notify, 16, 8);
-SIZE(cgw_route, 16);
+
+SIZE(cgw_route, 24);
 FIELD(cgw_route, size, 0, 4);
 FIELD(cgw_route, reserved, 4, 4);
 FIELD(cgw_route, set, 8, 8);
+FIELD(cgw_route, is_promoted, 16, 8);
+
+SIZE(cgw_current, 16);
+FIELD(cgw_current, size, 0, 4);
+FIELD(cgw_current, reserved, 4, 4);
+FIELD(cgw_current, set, 8, 8);
+
+SIZE(cgw_debug, 8);
+FIELD(cgw_debug, size, 0, 4);
+FIELD(cgw_debug, reserved, 4, 4);
+
+SIZE(cgw_task, 80);
+FIELD(cgw_task, size, 0, 4);
+FIELD(cgw_task, reserved, 4, 4);
+FIELD(cgw_task, id, 8, 8);
+FIELD(cgw_task, parent, 16, 8);
+FIELD(cgw_task, name, 24, 8);
+FIELD(cgw_task, route, 32, 8);
+FIELD(cgw_task, state, 40, 8);
+FIELD(cgw_task, file, 48, 8);
+FIELD(cgw_task, function, 56, 8);
+FIELD(cgw_task, line, 64, 4);
+FIELD(cgw_task, is_on_thread, 68, 4);
+FIELD(cgw_task, since_us, 72, 8);
+
+SIZE(cgw_tasks, 16);
+FIELD(cgw_tasks, size, 0, 4);
+FIELD(cgw_tasks, reserved, 4, 4);
+FIELD(cgw_tasks, each, 8, 8);
 
 SIZE(cgw_event_extension, 16);
 FIELD(cgw_event_extension, size, 0, 4);
@@ -206,6 +236,7 @@ VALUE(CGW_SYNC, 1);
 VALUE(CGW_LIFESPAN, 1);
 VALUE(CGW_WEBSOCKET, 2);
 VALUE(CGW_THREAD_SAFE, 4);
+VALUE(CGW_PROMOTES, 8);
 
 /* enum cgw_readiness */
 VALUE(CGW_READABLE, 1);

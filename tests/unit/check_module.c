@@ -92,7 +92,7 @@ static const struct {
     {"tests/apps/load_undefined.so", -ENOEXEC,
      "cannot be loaded: undefined symbol: cgw_nobody_defines_this (link it with -Wl,-z,defs"},
     {"tests/apps/load_kind.so", -EINVAL, "cgw_app.kind is 7, wanted CGW_ASYNC (0) or CGW_SYNC (1)"},
-    {"tests/apps/load_flags.so", -EINVAL, "cgw_app.flags is 0x9, this host knows 0x7"},
+    {"tests/apps/load_flags.so", -EINVAL, "cgw_app.flags is 0x11, this host knows 0xf"},
     {"tests/apps/load_call.so", -EINVAL, "cgw_app.call is NULL, wanted a function"},
     {"tests/apps/load_size.so", -EINVAL, "says it has 55 bytes, wanted 56 to 65536"},
     {"tests/apps", -EINVAL, "a folder, wanted a shared object"},

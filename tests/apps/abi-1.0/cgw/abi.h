@@ -247,10 +247,13 @@ enum cgw_app_flag {
     CGW_LIFESPAN = 1u << 0,  /* wants a lifespan call: a failed startup is then fatal. It may finish
                                 behind startup.complete, where shutdown has nothing to do */
     CGW_WEBSOCKET = 1u << 1, /* wants websocket calls */
-    CGW_THREAD_SAFE = 1u << 2 /* of a CGW_ASYNC application: call may also be run on pool threads,
-                                 many at once, with a call like that of CGW_SYNC: receive() and
-                                 send() block, cgw.loop/1 is absent. The host may then move what
-                                 blocks its loop there: see cgw.route/1 */
+    CGW_THREAD_SAFE = 1u << 2, /* of a CGW_ASYNC application: call may also be run on pool threads,
+                                  many at once, with a call like that of CGW_SYNC: receive() and
+                                  send() block, cgw.loop/1 is absent. The host may then move what
+                                  blocks its loop there: see cgw.route/1 */
+    CGW_PROMOTES = 1u << 3 /* of a CGW_ASYNC application: it runs a route's handlers on threads by
+                              itself (cgw.thread/1) where is_promoted() of cgw.route/1 says that
+                              the host found it blocking; it is never moved by the host */
 };
 
 /* What a module exports, as data, under the name cgw_app. */
@@ -302,6 +305,8 @@ struct cgw_app {
 #define CGW_EXT_TRAILERS      "cgw.trailers/1"
 #define CGW_EXT_INFORMATIONAL "cgw.informational/1"
 #define CGW_EXT_ROUTE         "cgw.route/1"
+#define CGW_EXT_CURRENT       "cgw.current/1"
+#define CGW_EXT_DEBUG         "cgw.debug/1"
 
 /* Storage of a timer or a watch: the caller's, zeroed before first use, the host's while armed. */
 struct cgw_timer {
@@ -406,14 +411,80 @@ struct cgw_route {
      * starts; best first of all, before receive().
      * CGW_OK; CGW_EINVAL it was named before, the response has started, the name is empty or holds
      * a NUL, or this is no HTTP call.
-     * CGW_PENDING, which only an application with CGW_THREAD_SAFE gets, and only inside its call(),
-     * where it has used nothing before but scope, alloc() and log(): this route blocks, and was
-     * moved to the pool (cgw-serve --promote-blocking). Forget the call and return from call() at
-     * once; not even finish() is called. The host then begins it anew on a pool thread, with user
-     * NULL and the whole body to come; set() is CGW_OK there. A call that was touched before is not
-     * moved: it gets CGW_OK and goes on where it is.                              [call-thread]
+     * CGW_PENDING, which only an application with CGW_THREAD_SAFE and without CGW_PROMOTES gets,
+     * and only inside its call(), where it has used nothing before but scope, alloc() and log():
+     * this route blocks, and was moved to the pool (cgw-serve --promote-blocking). Forget the call
+     * and return from call() at once; not even finish() is called. The host then begins it anew on
+     * a pool thread, with user NULL and the whole body to come; set() is CGW_OK there. A call that
+     * was touched before is not moved: it gets CGW_OK and goes on where it is. [call-thread]
      */
     int (*set)(struct cgw_call *call, const char *route, size_t len);
+    /*
+     * For an application with CGW_PROMOTES: 1 where the route that the call has named was found
+     * blocking and is to run on a thread from now on; else 0, as for a call that is not named, or
+     * that runs on a thread already. It never goes back to 0.                     [call-thread]
+     */
+    int (*is_promoted)(struct cgw_call *call);
+};
+
+/*
+ * cgw.current/1: tell the host for which call this thread works now. An application that keeps
+ * several calls going at once, on fibers say, resumes one from a callback of another: without a
+ * word the host would blame the other for what blocks or crashes. NULL in a CGW_SYNC call, which
+ * has a thread for itself.
+ */
+struct cgw_current {
+    uint32_t size;
+    uint32_t reserved;
+    /*
+     * From now on this thread works for call, which is alive; NULL: for none, as a task that
+     * belongs to no request, and reports then name no route. It holds until the next set(), until
+     * that call is finished (then it is none), or until the host's callback returns; each callback
+     * begins with its own call. What holds the loop is measured anew from here. A few stores, so
+     * it may be used at every switch.                         [call-thread, inside a callback]
+     */
+    void (*set)(struct cgw_call *call);
+};
+
+/*
+ * cgw.debug/1: there only where the operator has asked for it (cgw-serve --debug): an application
+ * may spend time and memory on finding its own mistakes, as filling what it frees.
+ */
+struct cgw_debug {
+    uint32_t size;
+    uint32_t reserved;
+};
+
+/* ---- the application's tables: cgw_app.extension(ID) ---- */
+
+#define CGW_EXT_TASKS "cgw.tasks/1"
+
+/* One of the application's tasks. Strings are the application's, NUL-terminated, and need not
+   outlive fn(); each but name may be NULL. */
+struct cgw_task {
+    uint32_t size;
+    uint32_t reserved;
+    uint64_t id, parent;   /* the application's numbers; parent 0: none */
+    const char *name;      /* what it runs: a function */
+    const char *route;     /* of its request, as named by cgw.route/1; NULL: it belongs to none */
+    const char *state;     /* "sleeping", "sending", "waiting for a semaphore" */
+    const char *file;      /* where it is suspended; NULL: not known, or it is not */
+    const char *function;  /* the same */
+    uint32_t line;         /* the same; 0: not known */
+    uint32_t is_on_thread; /* 1: it runs, or waits to, on a thread of the pool; else 0 */
+    uint64_t since_us;     /* for how long it has been in that state, microseconds */
+};
+
+/* cgw.tasks/1: what is going on in the application, asked for by cgw-serve --debug. */
+struct cgw_tasks {
+    uint32_t size;
+    uint32_t reserved;
+    /*
+     * Run fn(arg, task) for each task that lives. state is what lifespan.startup.complete left, or
+     * NULL. Neither each() nor fn() suspends, begins or ends a task.
+     *                                       [the loop's thread, outside of any call's callback]
+     */
+    void (*each)(void *state, void (*fn)(void *arg, const struct cgw_task *task), void *arg);
 };
 
 /* ---- building events ---- */
