@@ -6,7 +6,6 @@
 #include "app/count.h"
 #include "app/current.h"
 #include "app/ext_thread.h"
-#include "app/held.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -18,8 +17,6 @@ enum { FREE_CALLS_MAX = 4096 };
 /* Where there is no board: written like any other, read by nobody. */
 static struct board_slot spare_slot = {.n_routes = 1};
 
-_Thread_local struct current current;
-
 int call_runtime_init(struct call_runtime *runtime, const struct cgw_app *app,
                       const struct settings *settings)
 {
@@ -29,6 +26,7 @@ int call_runtime_init(struct call_runtime *runtime, const struct cgw_app *app,
     list_init(&runtime->due);
     list_init(&runtime->free);
     /* ids tell requests apart over restarts too; without a random start they still do within one */
+    current.runtime = runtime; /* the loop will run on this thread */
     if (getrandom(&runtime->next_id, sizeof runtime->next_id, GRND_NONBLOCK) < 0)
         runtime->next_id = 0;
     runtime->next_id >>= 8;
@@ -44,6 +42,8 @@ static void call_free(struct call *call)
 void call_runtime_fini(struct call_runtime *runtime)
 {
     struct list *node;
+    if (current.runtime == runtime)
+        current.runtime = NULL;
     while ((node = list_take(&runtime->free)))
         call_free(list_owner(node, struct call, running));
     sync_runner_free(runtime->pool_runner);
@@ -204,27 +204,10 @@ static void call_end(struct call *call)
     call_put(call);
 }
 
-/* The supervisor looks on, with no help but the order of these stores. */
 void call_enter(struct call *call)
 {
-    struct board_slot *slot = call->runtime->slot;
-    if (call->depth++ || call->is_built_in)
-        return;
-    current.call = call;
-    current.id = call->id;
-    atomic_store_explicit(&slot->current, (uintptr_t)call, memory_order_relaxed);
-    uint64_t entered = atomic_load_explicit(&slot->entered, memory_order_relaxed);
-    atomic_store_explicit(&slot->entered, entered + 1, memory_order_release);
-}
-
-static void leave_application(struct call *call)
-{
-    struct board_slot *slot = call->runtime->slot;
-    uint64_t entered = atomic_load_explicit(&slot->entered, memory_order_relaxed);
-    current.call = NULL;
-    atomic_store_explicit(&slot->entered, entered + 1, memory_order_release);
-    if (atomic_load_explicit(&slot->blocked_entered, memory_order_relaxed) == entered)
-        held_is_over(call);
+    if (call->depth++ == 0 && !call->is_built_in)
+        current_enter(call);
 }
 
 void call_leave(struct call *call)
@@ -232,7 +215,7 @@ void call_leave(struct call *call)
     if (--call->depth)
         return;
     if (!call->is_built_in)
-        leave_application(call);
+        current_leave(call->runtime);
     if (call->is_finished)
         call_end(call);
 }
@@ -402,8 +385,10 @@ void call_finish(struct cgw_call *pub, int status)
     call->is_finished = true;
     call->finish_status = status;
     disarm(call); /* what they lie in may be freed as soon as this returns */
-    if (call->depth == 0)
-        call_end(call);
+    if (call->depth)
+        return;
+    current_drop(call);
+    call_end(call);
 }
 
 int call_misuse(struct call *call, const char *what, unsigned event_type, struct str at)

@@ -215,8 +215,8 @@ void call_finish(struct cgw_call *pub, int status);
 void call_close_file(struct call *call);
 /* Put the call on the list of those with callbacks due. */
 void call_is_due(struct call *call);
-/* Around every callback into the application: the board and a crash handler see who is inside.
-   leave() ends the call where it has finished. */
+/* Around every callback into the application, see app/current.h. leave() ends the call where it has
+   finished. */
 void call_enter(struct call *call);
 void call_leave(struct call *call);
 /* The application did what abi.h forbids: one log line, and CGW_EINVAL. */

@@ -3,12 +3,13 @@
  * once, but for call and node, which are the loop's throughout.
  */
 #include "app/ext_thread.h"
+#include "app/call.h"
 #include "base/mem.h"
 #include <stddef.h>
 
 struct thread_job {
-    struct list node;      /* in the call's list; alone once abandoned */
-    struct cgw_call *call; /* NULL: abandoned */
+    struct list node;  /* in the call's list; alone once abandoned */
+    struct call *call; /* NULL: abandoned */
     struct mailbox *mailbox;
     struct pool_job job;
     struct letter letter;
@@ -26,8 +27,11 @@ static void open_done(struct letter *letter)
     pool_observe(&job->job);
     list_remove(&job->node);
     mem_free(job);
-    if (now.call)
-        now.done(now.call, CGW_OK, now.done_arg);
+    if (!now.call)
+        return;
+    call_enter(now.call);
+    now.done(&now.call->pub, CGW_OK, now.done_arg);
+    call_leave(now.call);
 }
 
 static void run_job(struct pool_job *pool_job)
@@ -37,9 +41,9 @@ static void run_job(struct pool_job *pool_job)
     mailbox_post(job->mailbox, &job->letter);
 }
 
-int thread_job_run(struct list *jobs_of_call, struct cgw_call *call,
-                   const struct pool_origin *origin, struct pool *pool, struct mailbox *mailbox,
-                   void (*fn)(void *arg), void *arg, cgw_done_fn *done, void *done_arg)
+int thread_job_run(struct list *jobs_of_call, struct call *call, const struct pool_origin *origin,
+                   struct pool *pool, struct mailbox *mailbox, void (*fn)(void *arg), void *arg,
+                   cgw_done_fn *done, void *done_arg)
 {
     struct thread_job *job = mem_alloc(sizeof(*job));
     if (!job)

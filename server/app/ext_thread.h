@@ -9,13 +9,16 @@
 #include "base/list.h"
 #include <cgw/abi.h>
 
+struct call;
+
 /*
- * Run fn(arg) on the pool, then done(call, CGW_OK, done_arg) by way of the mailbox. The job is in
- * jobs_of_call until then; origin is copied. CGW_PENDING; CGW_EBUSY; CGW_ENOMEM. [loop-thread]
+ * Run fn(arg) on the pool, then done(call, CGW_OK, done_arg) by way of the mailbox, as a visit to
+ * the application. The job is in jobs_of_call until then; origin is copied. CGW_PENDING; CGW_EBUSY;
+ * CGW_ENOMEM. [loop-thread]
  */
-int thread_job_run(struct list *jobs_of_call, struct cgw_call *call,
-                   const struct pool_origin *origin, struct pool *pool, struct mailbox *mailbox,
-                   void (*fn)(void *arg), void *arg, cgw_done_fn *done, void *done_arg);
+int thread_job_run(struct list *jobs_of_call, struct call *call, const struct pool_origin *origin,
+                   struct pool *pool, struct mailbox *mailbox, void (*fn)(void *arg), void *arg,
+                   cgw_done_fn *done, void *done_arg);
 /* The call ends: jobs that still run are let go, their done() is dropped. [loop-thread] */
 void thread_jobs_abandon(struct list *jobs_of_call);
 #endif

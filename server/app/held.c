@@ -45,11 +45,19 @@ static bool note(struct str what)
     return true;
 }
 
+/* Of what is no call, an empty one. */
+static struct str route_of(const struct call *call)
+{
+    static const struct call none;
+    call = call ? call : &none;
+    struct str path = {call->scope.raw_path.ptr, call->scope.raw_path.len};
+    return call->route_name.ptr ? call->route_name : path;
+}
+
 /* Told once for each site; where that is not known, once for a route that was never told. */
 static bool is_news(const struct call *call, const char *site)
 {
-    struct str path = {call->scope.raw_path.ptr, call->scope.raw_path.len};
-    bool is_new_route = note(call->route_name.ptr ? call->route_name : path);
+    bool is_new_route = note(route_of(call));
     return *site ? note(str_from(site)) : is_new_route;
 }
 
@@ -58,20 +66,24 @@ static struct str or_dash(const char *ptr, size_t len)
     return len ? (struct str){ptr, len} : STR("-");
 }
 
-static void tell(const struct call *call, const char *site)
+/* call NULL: what held it was done for none. */
+static void tell(const struct call *call, uint64_t held_us, const char *site)
 {
-    const struct cgw_scope *scope = &call->scope;
-    struct str route = or_dash(call->route_name.ptr, call->route_name.len);
+    static const struct cgw_scope no_scope;
+    const struct cgw_scope *scope = call ? &call->scope : &no_scope;
+    struct str route = call ? or_dash(call->route_name.ptr, call->route_name.len) : STR("-");
     struct str method = or_dash(scope->method.ptr, scope->method.len);
     struct str path = or_dash(scope->raw_path.ptr, scope->raw_path.len);
+    char id[24] = "-";
+    if (call)
+        snprintf(id, sizeof id, "%016llx", (unsigned long long)call->id);
     log_line(LOG_LEVEL_WARNING, 307,
              "a call held the loop, and with it all others: declare the application CGW_SYNC, or "
              "hand the call to cgw.thread/1 total_ms=%llu site=%s route=%.*s method=%.*s "
-             "target=%.*s%s%.*s call=%016llx",
-             (unsigned long long)(call->blocked_us / 1000), *site ? site : "-", (int)route.len,
-             route.ptr, (int)method.len, method.ptr, (int)path.len, path.ptr,
-             scope->query.len ? "?" : "", (int)scope->query.len,
-             scope->query.len ? scope->query.ptr : "", (unsigned long long)call->id);
+             "target=%.*s%s%.*s call=%s",
+             (unsigned long long)(held_us / 1000), *site ? site : "-", (int)route.len, route.ptr,
+             (int)method.len, method.ptr, (int)path.len, path.ptr, scope->query.len ? "?" : "",
+             (int)scope->query.len, scope->query.len ? scope->query.ptr : "", id);
 }
 
 /* ---- promotion ---- */
@@ -82,17 +94,21 @@ static bool may_promote(const struct call *call)
     const struct call_runtime *runtime = call->runtime;
     const struct board_slot *slot = runtime->slot;
     const struct board_route *route = &slot->routes[call->route];
-    if (!runtime->settings->promote_blocking || !(runtime->app->flags & CGW_THREAD_SAFE) ||
+    uint32_t flags = runtime->app->flags;
+    if (!runtime->settings->promote_blocking || !(flags & (CGW_THREAD_SAFE | CGW_PROMOTES)) ||
         runtime->app->kind != CGW_ASYNC || call->kind != &call_http)
         return false;
+    bool is_whole = !call->route && !(flags & CGW_PROMOTES) && atomic_load(&slot->n_routes) <= 1;
     return board_get(&route->blocked) >= PROMOTE_AT && !atomic_load(&route->is_promoted) &&
-           (call->route || atomic_load(&slot->n_routes) <= 1);
+           (call->route || is_whole);
 }
 
+/* What moves its routes by itself needs none. */
 static bool has_runner(struct call_runtime *runtime)
 {
-    return runtime->pool_runner || sync_runner_new(runtime->app, runtime->pool, runtime->mailbox,
-                                                   &runtime->pool_runner) == 0;
+    return runtime->app->flags & CGW_PROMOTES || runtime->pool_runner ||
+           sync_runner_new(runtime->app, runtime->pool, runtime->mailbox, &runtime->pool_runner) ==
+               0;
 }
 
 static void promote(struct call *call)
@@ -112,9 +128,8 @@ static void promote(struct call *call)
  * For how long by now. The supervisor has seen it since since_us only; that it had not begun at
  * before_us, at the beginning of this turn of the loop, or when the last call ended, says more.
  */
-static uint64_t held_for_us(const struct call *call)
+static uint64_t held_for_us(const struct call_runtime *runtime)
 {
-    const struct call_runtime *runtime = call->runtime;
     const struct board_slot *slot = runtime->slot;
     uint64_t since = atomic_load(&slot->blocked_since_us), now = clock_now_us();
     if (runtime->turn_us) {
@@ -126,16 +141,19 @@ static uint64_t held_for_us(const struct call *call)
     return now > since ? now - since : 1;
 }
 
-void held_is_over(struct call *call)
+void held_is_over(struct call_runtime *runtime, struct call *call)
 {
     char site[SITE_BYTES];
-    struct board_slot *slot = call->runtime->slot;
+    struct board_slot *slot = runtime->slot;
     atomic_thread_fence(memory_order_acquire); /* behind blocked_entered, which was seen */
-    call->blocked_us = held_for_us(call);
-    board_add(&slot->routes[call->route].blocked, 1);
+    uint64_t us = held_for_us(runtime);
+    board_add(&slot->routes[call ? call->route : 0].blocked, 1);
     copy_site(slot, site);
     if (!atomic_load(&slot->blocked_was_told) && is_news(call, site))
-        tell(call, site);
+        tell(call, us, site);
+    if (!call)
+        return;
+    call->blocked_us = us;
     promote(call);
 }
 
@@ -146,10 +164,10 @@ static uint64_t held_us(const struct call *call)
 {
     const struct board_slot *slot = call->runtime->slot;
     uint64_t entered = atomic_load_explicit(&slot->entered, memory_order_relaxed);
-    if (call->depth == 0 || atomic_load(&slot->blocked_entered) != entered ||
+    if (entered % 2 == 0 || atomic_load(&slot->blocked_entered) != entered ||
         atomic_load(&slot->current) != (uintptr_t)call)
         return call->blocked_us;
-    return held_for_us(call);
+    return held_for_us(call->runtime);
 }
 
 /* The site is put into a quoted-string: what would need more care there becomes '?'. */

@@ -6,8 +6,11 @@
 #define APP_HELD_H
 #include "app/call.h"
 
-/* The application has left the loop, and was caught inside. [loop-thread] */
-void held_is_over(struct call *call);
+/*
+ * The application has left the loop, or goes on with another call, and was caught inside. call is
+ * the one that it worked for; NULL: for none. [loop-thread]
+ */
+void held_is_over(struct call_runtime *runtime, struct call *call);
 
 /*
  * Fields of the response's head with a server-timing more, in the call's arena, where the call

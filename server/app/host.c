@@ -1,5 +1,6 @@
 /* The table that calls on the loop get: receive, send and finish of call.c, and what is around. */
 #include "app/call.h"
+#include "app/current.h"
 #include "app/ext_thread.h"
 #include "app/route.h"
 #include "base/log.h"
@@ -97,7 +98,7 @@ static int thread_run(struct cgw_call *pub, void (*fn)(void *arg), void *arg, cg
     if (call->is_canceled)
         return CGW_ECANCELED;
     struct pool_origin origin = {call, call->id, &call->runtime->slot->pool_wait};
-    return thread_job_run(&call->jobs, pub, &origin, call->runtime->pool, call->runtime->mailbox,
+    return thread_job_run(&call->jobs, call, &origin, call->runtime->pool, call->runtime->mailbox,
                           fn, arg, done, done_arg);
 }
 
@@ -147,7 +148,7 @@ const void *call_extension(const struct cgw_host *host, const char *id)
     } tables[] = {{CGW_EXT_THREAD, &ext_thread},     {CGW_EXT_DISCONNECT, &ext_disconnect},
                   {CGW_EXT_SHUTDOWN, &ext_shutdown}, {CGW_EXT_FILE, &ext_file},
                   {CGW_EXT_TRAILERS, &ext_trailers}, {CGW_EXT_INFORMATIONAL, &ext_informational},
-                  {CGW_EXT_ROUTE, &route_table}};
+                  {CGW_EXT_ROUTE, &route_table},     {CGW_EXT_CURRENT, &current_table}};
     (void)host;
     if (strcmp(id, CGW_EXT_LOOP) == 0)
         return ext_loop;

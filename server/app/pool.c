@@ -107,7 +107,7 @@ static void leave(struct pool *pool)
 
 static void run(struct pool_job *job)
 {
-    current = (struct current){job->origin.call, job->origin.call_id, NULL, true};
+    current = (struct current){job->origin.call, job->origin.call_id, NULL, true, NULL};
     job->wait_us = clock_now_us() - job->queued_us;
     job->run(job);
     current.call = NULL;

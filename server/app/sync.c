@@ -276,7 +276,7 @@ static void run_job(struct pool_job *job)
 static void *run_lifespan(void *arg)
 {
     struct sync *sync = arg;
-    current = (struct current){sync->job.origin.call, sync->job.origin.call_id, NULL, true};
+    current = (struct current){sync->job.origin.call, sync->job.origin.call_id, NULL, true, NULL};
     sync_host_run(sync, sync->runner->app);
     return NULL;
 }

@@ -103,9 +103,11 @@ struct board_slot {
     /* the loop's pulse */
     board_count ticks; /* turns of the loop; at least one a second */
     /* How often the application was entered on the loop, twice: odd while it is inside, even when
-       it has left. Current is the struct call it was entered with, an address in the worker. */
+       it has left; where it goes on with another call inside, the next odd number. Current is the
+       struct call that it works for, an address in the worker; 0: for none. */
     board_count entered;
     _Atomic uint64_t current;
+    uint64_t application; /* where its descriptor lies in the worker */
     /* [supervisor] the value of entered that was found to be blocked, with since when it had been
        seen, and when it had not begun yet (monotonic); 0: none. The worker reports the total. */
     _Atomic uint64_t blocked_entered, blocked_since_us, blocked_before_us;
@@ -139,7 +141,7 @@ struct board_dev {
 };
 
 #define BOARD_MAGIC  0x42574743u /* "CGWB" */
-#define BOARD_LAYOUT 6u          /* grows when anything above changes */
+#define BOARD_LAYOUT 7u          /* grows when anything above changes */
 
 struct board {
     uint32_t magic, layout, bytes;

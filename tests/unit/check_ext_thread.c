@@ -1,4 +1,5 @@
 /* cgw.thread/1: run on the pool, done on the loop, dropped where the call has ended meanwhile. */
+#include "app/call.h"
 #include "app/ext_thread.h"
 #include "unit.h"
 #include <pthread.h>
@@ -7,7 +8,9 @@
 static struct mailbox mailbox;
 static struct pool *pool;
 static struct list jobs;
-static struct cgw_call call;
+static struct call_runtime runtime;
+static struct board_slot slot;
+static struct call call = {.runtime = &runtime};
 static const struct pool_origin origin;
 static atomic_int wakes, ran, gate;
 static int done_count, done_status;
@@ -26,6 +29,8 @@ static void begin(uint32_t threads, uint32_t queue)
 {
     struct pool_settings settings = {threads, queue, 10000, 0};
     loop_thread = pthread_self();
+    runtime.slot = &slot;
+    slot.blocked_entered = UINT64_MAX;
     list_init(&jobs);
     ck_assert_int_eq(mailbox_init(&mailbox, wake, NULL), 0);
     ck_assert_int_eq(pool_new(&settings, &pool), 0);
@@ -49,7 +54,9 @@ static void block(void *arg)
 
 static void note_done(struct cgw_call *of, int status, void *arg)
 {
-    ck_assert_ptr_eq(of, &call);
+    ck_assert_ptr_eq(of, &call.pub);
+    ck_assert_uint_eq(slot.entered % 2, 1); /* it is a visit as any other */
+    ck_assert_uint_eq(slot.current, (uintptr_t)&call);
     was_on_loop = pthread_equal(pthread_self(), loop_thread);
     done_count++;
     done_status = status;
@@ -80,6 +87,7 @@ START_TEST(done_runs_on_the_loop)
     mailbox_run(&mailbox);
     ck_assert_int_eq(done_count, 1);
     ck_assert_int_eq(done_status, CGW_OK);
+    ck_assert_uint_eq(slot.entered, 2);
     ck_assert_ptr_eq(done_arg, &done_count);
     ck_assert(atomic_load(&was_off_loop) && was_on_loop);
     ck_assert(list_is_empty(&jobs));

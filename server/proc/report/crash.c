@@ -229,6 +229,7 @@ int crash_install(struct board_slot *own, struct call_runtime *runtime)
     assert(runtime->slot == own);
     slot = own;
     application = runtime->app;
+    own->application = (uintptr_t)application;
     process = getpid();
     trace_note_objects();
     thread_take_alternate(); /* for as long as the process lives */

@@ -57,10 +57,9 @@ static void take_sample(struct board_slot *slot, pid_t pid, struct examined *ret
 static void take_frames(struct board_slot *slot, pid_t pid, struct examined *ret)
 {
     struct trace *trace = &ret->trace;
-    uint64_t application = request_peek_app(pid, atomic_load(&slot->current));
     if (symbols_of_process(pid, &ret->symbols) == 0 &&
         symbols_frames(ret->symbols, pid, trace) == 0) {
-        int object = symbols_object(ret->symbols, trace, application);
+        int object = symbols_object(ret->symbols, trace, slot->application);
         trace->application = (uint16_t)(object < 0 ? TRACE_OBJECTS : object);
         return;
     }

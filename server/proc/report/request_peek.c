@@ -85,9 +85,3 @@ int request_peek(pid_t pid, uint64_t address, struct board_request *ret)
     ret->is_known = true;
     return 0;
 }
-
-uint64_t request_peek_app(pid_t pid, uint64_t address)
-{
-    struct call call = {.id = 0};
-    return read_call(pid, address, &call) == 0 ? (uintptr_t)call.app : 0;
-}

@@ -15,6 +15,4 @@
  * it, -EFAULT there is no such memory, -EINVAL there is no http call.
  */
 int request_peek(pid_t pid, uint64_t call, struct board_request *ret);
-/* Where the descriptor of the application lies that has the call; 0: cannot be told. */
-uint64_t request_peek_app(pid_t pid, uint64_t call);
 #endif

@@ -327,8 +327,7 @@ enum cgw_readiness { CGW_READABLE = 1u << 0, CGW_WRITABLE = 1u << 1 };
  * just sleeps and polls. What is still armed at finish() is disarmed by the host.
  */
 struct cgw_loop {
-    uint32_t size;
-    uint32_t reserved;
+    uint32_t size, reserved;
     /* Microseconds of a clock that never jumps, as of this turn of the loop.      [call-thread] */
     uint64_t (*now)(struct cgw_call *call);
     /* Run fn once, after_us from now(); a running timer is set anew. CGW_OK.       [call-thread] */
@@ -348,8 +347,7 @@ struct cgw_loop {
 
 /* cgw.thread/1: run what blocks on the worker's thread pool. */
 struct cgw_thread {
-    uint32_t size;
-    uint32_t reserved;
+    uint32_t size, reserved;
     /*
      * Run fn(arg) on a pool thread, then done(call, CGW_OK, done_arg) on the call's. In a CGW_SYNC
      * call fn runs at once, here. fn must not touch the call but through post().
@@ -362,8 +360,7 @@ struct cgw_thread {
 
 /* cgw.disconnect/1: has the peer gone, without consuming an event. */
 struct cgw_disconnect {
-    uint32_t size;
-    uint32_t reserved;
+    uint32_t size, reserved;
     /* 1 once the peer is gone or will send nothing more; a mere half-close still takes a response,
        so send() alone tells whether bytes can go out. Else 0.                      [call-thread] */
     int (*is_disconnected)(struct cgw_call *call);
@@ -375,8 +372,7 @@ struct cgw_disconnect {
 
 /* cgw.shutdown/1: has the worker begun to drain. The same answers as cgw_disconnect. */
 struct cgw_shutdown {
-    uint32_t size;
-    uint32_t reserved;
+    uint32_t size, reserved;
     int (*is_draining)(struct cgw_call *call); /* [call-thread] */
     /* fn gets CGW_ECANCELED; the call itself is not canceled before the grace is over.
        CGW_PENDING; CGW_OK forgotten; CGW_ECANCELED it has begun, fn will not run;
@@ -404,8 +400,7 @@ struct cgw_event_extension {
  * are counted together.
  */
 struct cgw_route {
-    uint32_t size;
-    uint32_t reserved;
+    uint32_t size, reserved;
     /*
      * Name the route; the len bytes, no NUL among them, are copied. Once, and before the response
      * starts; best first of all, before receive().
@@ -419,23 +414,19 @@ struct cgw_route {
      * was touched before is not moved: it gets CGW_OK and goes on where it is. [call-thread]
      */
     int (*set)(struct cgw_call *call, const char *route, size_t len);
-    /*
-     * For an application with CGW_PROMOTES: 1 where the route that the call has named was found
-     * blocking and is to run on a thread from now on; else 0, as for a call that is not named, or
-     * that runs on a thread already. It never goes back to 0.                     [call-thread]
-     */
+    /* For an application with CGW_PROMOTES: 1 where the route that the call has named was found
+       blocking, and is to run on a thread from now on; else 0, as for a call without a name, or
+       one that runs on a thread already. It never goes back to 0.                 [call-thread] */
     int (*is_promoted)(struct cgw_call *call);
 };
 
 /*
- * cgw.current/1: tell the host for which call this thread works now. An application that keeps
- * several calls going at once, on fibers say, resumes one from a callback of another: without a
- * word the host would blame the other for what blocks or crashes. NULL in a CGW_SYNC call, which
- * has a thread for itself.
+ * cgw.current/1: tell the host for which call this thread works now. An application with fibers
+ * resumes one call from a callback of another: without a word the host would blame the other for
+ * what blocks or crashes. NULL in a CGW_SYNC call, which has a thread for itself.
  */
 struct cgw_current {
-    uint32_t size;
-    uint32_t reserved;
+    uint32_t size, reserved;
     /*
      * From now on this thread works for call, which is alive; NULL: for none, as a task that
      * belongs to no request, and reports then name no route. It holds until the next set(), until
@@ -446,13 +437,10 @@ struct cgw_current {
     void (*set)(struct cgw_call *call);
 };
 
-/*
- * cgw.debug/1: there only where the operator has asked for it (cgw-serve --debug): an application
- * may spend time and memory on finding its own mistakes, as filling what it frees.
- */
+/* cgw.debug/1: there only under cgw-serve --debug: an application may spend time and memory on
+   finding its own mistakes, as filling what it frees. */
 struct cgw_debug {
-    uint32_t size;
-    uint32_t reserved;
+    uint32_t size, reserved;
 };
 
 /* ---- the application's tables: cgw_app.extension(ID) ---- */
@@ -462,8 +450,7 @@ struct cgw_debug {
 /* One of the application's tasks. Strings are the application's, NUL-terminated, and need not
    outlive fn(); each but name may be NULL. */
 struct cgw_task {
-    uint32_t size;
-    uint32_t reserved;
+    uint32_t size, reserved;
     uint64_t id, parent;   /* the application's numbers; parent 0: none */
     const char *name;      /* what it runs: a function */
     const char *route;     /* of its request, as named by cgw.route/1; NULL: it belongs to none */
@@ -477,13 +464,9 @@ struct cgw_task {
 
 /* cgw.tasks/1: what is going on in the application, asked for by cgw-serve --debug. */
 struct cgw_tasks {
-    uint32_t size;
-    uint32_t reserved;
-    /*
-     * Run fn(arg, task) for each task that lives. state is what lifespan.startup.complete left, or
-     * NULL. Neither each() nor fn() suspends, begins or ends a task.
-     *                                       [the loop's thread, outside of any call's callback]
-     */
+    uint32_t size, reserved;
+    /* Run fn(arg, task) for each task that lives; neither suspends, begins or ends one. state is
+       what lifespan.startup.complete left.  [the loop's thread, outside of any call's callback] */
     void (*each)(void *state, void (*fn)(void *arg, const struct cgw_task *task), void *arg);
 };
 
