@@ -8,10 +8,10 @@
 #ifndef CGW_H
 #define CGW_H
 #include <cgw/base.h>
-#include <cgw/model.h>
-#include <cgw/task.h>
-#include <cgw/request.h>
-#include <cgw/reply.h>
-#include <cgw/route.h>
 #include <cgw/lifespan.h>
+#include <cgw/model.h>
+#include <cgw/reply.h>
+#include <cgw/request.h>
+#include <cgw/route.h>
+#include <cgw/task.h>
 #endif

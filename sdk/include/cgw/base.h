@@ -42,7 +42,7 @@ enum cgw_sdk_status {
 /* English for a code of enum cgw_status, enum cgw_sdk_status, or minus an errno. Static. [any] */
 const char *cgw_strerror(int status);
 
-#define CGW_MUST_USE __attribute__((warn_unused_result))
+#define CGW_MUST_USE            __attribute__((warn_unused_result))
 #define CGW_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 /* Run fn(&variable) when the variable goes out of scope, however that comes about. */

@@ -1,6 +1,6 @@
 /*
- * Replies: what a handler returns. A reply is kept in the request and sent when the handler, and the
- * middleware around it, have returned it; streams are sent as they are written.
+ * Replies: what a handler returns. A reply is kept in the request and sent when the handler, and
+ * the middleware around it, have returned it; streams are sent as they are written.
  *
  * Functions that make one never fail to: out of memory is a 500.
  *
@@ -12,22 +12,23 @@
 
 /* ---- whole replies; none suspends ---- */
 
-cgw_reply cgw_text(cgw_request *req, int status, const char *format, ...)
-    CGW_MUST_USE CGW_PRINTF(3, 4);
-cgw_reply cgw_html(cgw_request *req, int status, const char *format, ...)
-    CGW_MUST_USE CGW_PRINTF(3, 4);
+cgw_reply cgw_text(cgw_request *req, int status, const char *format, ...) CGW_MUST_USE
+    CGW_PRINTF(3, 4);
+cgw_reply cgw_html(cgw_request *req, int status, const char *format, ...) CGW_MUST_USE
+    CGW_PRINTF(3, 4);
 /* Any bytes; copied unless they are literals or the request's: is_lent. content_type NULL: none. */
-cgw_reply cgw_bytes(cgw_request *req, int status, const char *content_type, cgw_str body)
-    CGW_MUST_USE;
+cgw_reply cgw_bytes(cgw_request *req, int status, const char *content_type,
+                    cgw_str body) CGW_MUST_USE;
 cgw_reply cgw_empty(cgw_request *req, int status) CGW_MUST_USE;
 /* 307 unless status says 301, 302, 303 or 308. The location is escaped where it must be. */
 cgw_reply cgw_redirect(cgw_request *req, int status, const char *location) CGW_MUST_USE;
-/* What is prepared, or was streamed: for handlers whose dependency, or own cgw_send(), has answered. */
+/* What is prepared, or was streamed: for handlers whose dependency, or own cgw_send(), has
+ * answered. */
 cgw_reply cgw_done(cgw_request *req) CGW_MUST_USE;
 
 /* An object of a model as JSON; a list of n. Status 0: the route's .status, else 200. */
-cgw_reply cgw__json(cgw_request *req, int status, const cgw_model *model, const void *object)
-    CGW_MUST_USE;
+cgw_reply cgw__json(cgw_request *req, int status, const cgw_model *model,
+                    const void *object) CGW_MUST_USE;
 cgw_reply cgw__json_list(cgw_request *req, int status, const cgw_model *model, const void *items,
                          size_t n) CGW_MUST_USE;
 #define cgw_json(req, status, T, p) cgw__json((req), (status), T##_model(), CGW__IS_A(T, p))
@@ -38,8 +39,8 @@ cgw_reply cgw_json_text(cgw_request *req, int status, cgw_str json) CGW_MUST_USE
 
 /* ---- what goes with a reply, before or behind making it, before the first byte ---- */
 
-/* Add a field; set: in place of those of the name. Names and values with CR, LF or NUL are refused: a
-   line in the log, and CGW_EINVAL. Copied. */
+/* Add a field; set: in place of those of the name. Names and values with CR, LF or NUL are refused:
+   a line in the log, and CGW_EINVAL. Copied. */
 int cgw_add_header(cgw_request *req, const char *name, const char *value);
 int cgw_set_header(cgw_request *req, const char *name, const char *value);
 struct cgw_cookie_options {
@@ -60,19 +61,19 @@ bool cgw_reply_has_begun(const cgw_request *req);                 /* the head ha
 /* ---- errors ---- */
 
 /* {"detail": "TEXT"}; an error handler for the status may make something else of it. */
-cgw_reply cgw_fail(cgw_request *req, int status, const char *format, ...)
-    CGW_MUST_USE CGW_PRINTF(3, 4);
+cgw_reply cgw_fail(cgw_request *req, int status, const char *format, ...) CGW_MUST_USE
+    CGW_PRINTF(3, 4);
 /* The reply for a code of enum cgw_status, cgw_sdk_status or minus an errno: CGW_ETIMEDOUT 504,
-   CGW_EBUSY 503 with Retry-After, CGW_ENOENT 404, CGW_ETOOBIG 413, CGW_EINVALID 422, a prepared one for
-   CGW_EFAILED, else 500 with a line in the log; a client that has left gets none. */
+   CGW_EBUSY 503 with Retry-After, CGW_ENOENT 404, CGW_ETOOBIG 413, CGW_EINVALID 422, a prepared one
+   for CGW_EFAILED, else 500 with a line in the log; a client that has left gets none. */
 cgw_reply cgw__error(cgw_request *req, int code, const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_error(req, code) cgw__error((req), (code), CGW_HERE)
 /* Return the reply for what is negative. */
-#define CGW_TRY(req, expression)                                                            \
-    do {                                                                                    \
-        int cgw__code = (expression);                                                       \
-        if (cgw__code < 0)                                                                  \
-            return cgw_error((req), cgw__code);                                             \
+#define CGW_TRY(req, expression)                \
+    do {                                        \
+        int cgw__code = (expression);           \
+        if (cgw__code < 0)                      \
+            return cgw_error((req), cgw__code); \
     } while (0)
 
 /* ---- streams; all of these suspend while the client is slow ---- */
@@ -83,22 +84,21 @@ cgw_reply cgw__error(cgw_request *req, int code, const struct cgw_site *site) CG
  */
 int cgw__stream(cgw_request *req, int status, const char *content_type,
                 const struct cgw_site *site) CGW_MUST_USE;
-#define cgw_stream(req, status, content_type) \
-    cgw__stream((req), (status), (content_type), CGW_HERE)
-int cgw__write(cgw_request *req, const void *ptr, size_t len, const struct cgw_site *site)
-    CGW_MUST_USE;
+#define cgw_stream(req, status, content_type) cgw__stream((req), (status), (content_type), CGW_HERE)
+int cgw__write(cgw_request *req, const void *ptr, size_t len,
+               const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_write(req, ptr, len) cgw__write((req), (ptr), (len), CGW_HERE)
-int cgw__print(cgw_request *req, const struct cgw_site *site, const char *format, ...)
-    CGW_MUST_USE CGW_PRINTF(3, 4);
+int cgw__print(cgw_request *req, const struct cgw_site *site, const char *format, ...) CGW_MUST_USE
+    CGW_PRINTF(3, 4);
 #define cgw_print(req, ...) cgw__print((req), CGW_HERE, __VA_ARGS__)
-/* The end of any stream; one that is not ended before the handler returns is broken off, so that the
-   client sees that it is not whole. */
+/* The end of any stream; one that is not ended before the handler returns is broken off, so that
+   the client sees that it is not whole. */
 cgw_reply cgw__stream_end(cgw_request *req, const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_stream_end(req) cgw__stream_end((req), CGW_HERE)
 
 /* A JSON list, row by row, in flat memory: cgw_rows(), cgw_row()..., cgw_stream_end(). */
-int cgw__rows(cgw_request *req, int status, const cgw_model *model, const struct cgw_site *site)
-    CGW_MUST_USE;
+int cgw__rows(cgw_request *req, int status, const cgw_model *model,
+              const struct cgw_site *site) CGW_MUST_USE;
 int cgw__row(cgw_request *req, const cgw_model *model, const void *object,
              const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_rows(req, status, T) cgw__rows((req), (status), T##_model(), CGW_HERE)
@@ -108,12 +108,11 @@ int cgw__row(cgw_request *req, const cgw_model *model, const void *object,
 struct cgw_events_options {
     double ping; /* seconds; 0: 15; < 0: none */
 };
-int cgw__events(cgw_request *req, struct cgw_events_options options, const struct cgw_site *site)
-    CGW_MUST_USE;
-#define cgw_events(req, ...) \
-    cgw__events((req), (struct cgw_events_options){__VA_ARGS__}, CGW_HERE)
+int cgw__events(cgw_request *req, struct cgw_events_options options,
+                const struct cgw_site *site) CGW_MUST_USE;
+#define cgw_events(req, ...) cgw__events((req), (struct cgw_events_options){__VA_ARGS__}, CGW_HERE)
 struct cgw_sse {
-    const char *data; /* any lines; NULL: none */
+    const char *data;       /* any lines; NULL: none */
     const char *event, *id; /* one line each; CGW_EINVAL otherwise */
     const char *comment;
     int64_t retry_ms; /* 0: none */
@@ -124,11 +123,11 @@ int cgw__event(cgw_request *req, struct cgw_sse event, const struct cgw_site *si
 /* ---- behind the reply ---- */
 
 /*
- * Run fn(arg) behind the last byte, also where the client has left; several in order, one that answers
- * an error ends the row. The connection goes on with its next request meanwhile. arg is often
- * cgw_fmt(req, ...) or cgw_dup(req, ...): the request's memory lives that long. A worker that drains
- * waits for it, as long as .background_timeout of the application says. From a sync handler it runs on
- * a pool thread.
+ * Run fn(arg) behind the last byte, also where the client has left; several in order, one that
+ * answers an error ends the row. The connection goes on with its next request meanwhile. arg is
+ * often cgw_fmt(req, ...) or cgw_dup(req, ...): the request's memory lives that long. A worker that
+ * drains waits for it, as long as .background_timeout of the application says. From a sync handler
+ * it runs on a pool thread.
  */
 void cgw__after(cgw_request *req, struct cgw__task_fn fn, void *arg);
 #define cgw_after(req, fn, arg) cgw__after((req), CGW__TASK(fn), (arg))

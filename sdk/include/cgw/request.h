@@ -1,6 +1,6 @@
 /*
- * The request: what a handler reads. All text is the request's and lives until the last byte is sent
- * and the last background task has ended; copy what is to live longer.
+ * The request: what a handler reads. All text is the request's and lives until the last byte is
+ * sent and the last background task has ended; copy what is to live longer.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,15 +11,16 @@
 
 /* ---- the head; all of [task], none suspends ---- */
 
-const char *cgw_method(const cgw_request *req);     /* "GET" */
-const char *cgw_url_path(const cgw_request *req);   /* decoded, root path in front */
-const char *cgw_root_path(const cgw_request *req);  /* where it is mounted, or "" */
+const char *cgw_method(const cgw_request *req);       /* "GET" */
+const char *cgw_url_path(const cgw_request *req);     /* decoded, root path in front */
+const char *cgw_root_path(const cgw_request *req);    /* where it is mounted, or "" */
 const char *cgw_query_string(const cgw_request *req); /* as sent, without '?' */
-const char *cgw_scheme(const cgw_request *req);     /* "http" */
-const char *cgw_host(const cgw_request *req);       /* "example.org:8000": the host field, or "" */
-const char *cgw_client(const cgw_request *req);     /* address, or "" */
-uint16_t cgw_client_port(const cgw_request *req);   /* or 0 */
-const char *cgw_route_path(const cgw_request *req); /* "/items/{id:int}", or "" where none matched */
+const char *cgw_scheme(const cgw_request *req);       /* "http" */
+const char *cgw_host(const cgw_request *req);     /* "example.org:8000": the host field, or "" */
+const char *cgw_client(const cgw_request *req);   /* address, or "" */
+uint16_t cgw_client_port(const cgw_request *req); /* or 0 */
+const char *cgw_route_path(
+    const cgw_request *req); /* "/items/{id:int}", or "" where none matched */
 const struct cgw_scope *cgw_scope(const cgw_request *req);
 
 /* A segment that {NAME} or {NAME:converter} matched, decoded; "" where the route has none. */
@@ -39,8 +40,9 @@ cgw_strs cgw_header_all(cgw_request *req, const char *name);
 /* A cookie, or NULL. Lenient as browsers are: several fields, quoted values, junk skipped. */
 const char *cgw_cookie(cgw_request *req, const char *name);
 
-/* What .params, .headers, .cookies, .path_params and .body of the route bound and validated. A model
-   that the route does not name ends the process in a debug run and gives a zeroed one otherwise. */
+/* What .params, .headers, .cookies, .path_params and .body of the route bound and validated. A
+   model that the route does not name ends the process in a debug run and gives a zeroed one
+   otherwise. */
 const void *cgw__bound(cgw_request *req, const cgw_model *model);
 #define cgw_params(req, T)  ((const T *)cgw__bound((req), T##_model()))
 #define cgw_headers(req, T) ((const T *)cgw__bound((req), T##_model()))
@@ -50,9 +52,9 @@ const void *cgw__bound(cgw_request *req, const cgw_model *model);
 /* ---- the body ---- */
 
 /*
- * The whole body, NUL-terminated; a second call answers the same. CGW_OK; CGW_ETOOBIG: more than the
- * route takes; CGW_ECLOSED: the client left before its end; CGW_EINVAL: it was streamed; CGW_ENOMEM;
- * why it was canceled. Suspends.
+ * The whole body, NUL-terminated; a second call answers the same. CGW_OK; CGW_ETOOBIG: more than
+ * the route takes; CGW_ECLOSED: the client left before its end; CGW_EINVAL: it was streamed;
+ * CGW_ENOMEM; why it was canceled. Suspends.
  */
 int cgw__body_text(cgw_request *req, cgw_str *ret_body, const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_body_text(req, ret_body) cgw__body_text((req), (ret_body), CGW_HERE)
@@ -71,10 +73,10 @@ bool cgw_is_draining(cgw_request *req);
 
 /* ---- below the comfort: the interface's own events, through all middleware ---- */
 
-/* As receive() and send() of <cgw/abi.h>, but they suspend instead of CGW_PENDING. A response that was
-   begun so is ended so: the handler returns cgw_done(req). */
-int cgw__receive(cgw_request *req, struct cgw_event *event, const struct cgw_site *site)
-    CGW_MUST_USE;
+/* As receive() and send() of <cgw/abi.h>, but they suspend instead of CGW_PENDING. A response that
+   was begun so is ended so: the handler returns cgw_done(req). */
+int cgw__receive(cgw_request *req, struct cgw_event *event,
+                 const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_receive(req, event) cgw__receive((req), (event), CGW_HERE)
 int cgw__send(cgw_request *req, const struct cgw_event *events, size_t n,
               const struct cgw_site *site) CGW_MUST_USE;
@@ -85,9 +87,9 @@ struct cgw_call *cgw_request_call(cgw_request *req); /* NULL behind the last byt
 
 void *cgw_alloc(cgw_request *req, size_t bytes); /* zeroed; NULL: out of memory */
 char *cgw_fmt(cgw_request *req, const char *format, ...) CGW_PRINTF(2, 3); /* NULL: out of memory */
-void *cgw_dup(cgw_request *req, const void *ptr, size_t len);               /* with a NUL behind */
-/* Run fn(arg) when the request is over: behind the last byte and all background tasks, newest first.
-   Without memory fn runs at once. */
+void *cgw_dup(cgw_request *req, const void *ptr, size_t len);              /* with a NUL behind */
+/* Run fn(arg) when the request is over: behind the last byte and all background tasks, newest
+   first. Without memory fn runs at once. */
 void cgw_defer(cgw_request *req, void (*fn)(void *arg), void *arg);
 
 /* ---- state ---- */

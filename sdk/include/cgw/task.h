@@ -1,10 +1,12 @@
 /*
- * Tasks: what runs at the same time as something else, and what they wait for. A handler is a task; it
- * starts others in a group, after its reply, or beside all requests. Whatever suspends here suspends
- * its task only; in a sync handler, and below cgw_blocking(), it blocks the pool thread instead.
+ * Tasks: what runs at the same time as something else, and what they wait for. A handler is a task;
+ * it starts others in a group, after its reply, or beside all requests. Whatever suspends here
+ * suspends its task only; in a sync handler, and below cgw_blocking(), it blocks the pool thread
+ * instead.
  *
- * Canceling is an error return: once a timeout is over, the client has left a route that cares, or the
- * worker's grace has ended, every function here that suspends answers so at once, and the task unwinds.
+ * Canceling is an error return: once a timeout is over, the client has left a route that cares, or
+ * the worker's grace has ended, every function here that suspends answers so at once, and the task
+ * unwinds.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,8 +14,8 @@
 #define CGW_TASK_H
 #include <cgw/base.h>
 
-/* A task's function: 0, or a negative code, which ends its siblings (see cgw_join()). One that returns
-   void is taken as well and counts as 0. */
+/* A task's function: 0, or a negative code, which ends its siblings (see cgw_join()). One that
+   returns void is taken as well and counts as 0. */
 typedef int cgw_task_fn(void *arg);
 struct cgw__task_fn {
     cgw_task_fn *fn;
@@ -28,7 +30,7 @@ static inline struct cgw__task_fn cgw__task_void(void (*fn)(void *), const char 
 {
     return (struct cgw__task_fn){NULL, fn, name};
 }
-#define CGW__TASK(fn)                                                                       \
+#define CGW__TASK(fn) \
     _Generic((fn), cgw_task_fn * : cgw__task_int, void (*)(void *) : cgw__task_void)((fn), #fn)
 
 /* ---- time ---- */
@@ -52,23 +54,25 @@ struct cgw_scope_guard {
 };
 void cgw__scope_enter(struct cgw_scope_guard *guard, double seconds, bool is_shield);
 void cgw__scope_leave(struct cgw_scope_guard *guard);
-#define CGW__SCOPE_AS(guard, seconds, is_shield)                                            \
-    for (CGW_CLEANUP(cgw__scope_leave) struct cgw_scope_guard guard = {.is_over = false};   \
-         !guard.is_over && (cgw__scope_enter(&guard, (seconds), (is_shield)), true);        \
+#define CGW__SCOPE_AS(guard, seconds, is_shield)                                          \
+    for (CGW_CLEANUP(cgw__scope_leave) struct cgw_scope_guard guard = {.is_over = false}; \
+         !guard.is_over && (cgw__scope_enter(&guard, (seconds), (is_shield)), true);      \
          guard.is_over = true)
 #define CGW__JOIN2(a, b) a##b
 #define CGW__JOIN(a, b)  CGW__JOIN2(a, b)
 #define CGW__SCOPE(seconds, is_shield) \
     CGW__SCOPE_AS(CGW__JOIN(cgw__guard_, __LINE__), (seconds), (is_shield))
 /*
- * CGW_TIMEOUT(1.5) { ... }: within the block, and in what it starts, everything that suspends answers
- * CGW_ETIMEDOUT once so many seconds are over. Leave the block in any way but goto and longjmp.
- * They nest; the earliest one counts.
+ * CGW_TIMEOUT(1.5) { ... }: within the block, and in what it starts, everything that suspends
+ * answers CGW_ETIMEDOUT once so many seconds are over. Leave the block in any way but goto and
+ * longjmp. They nest; the earliest one counts.
  */
 #define CGW_TIMEOUT(seconds) CGW__SCOPE(seconds, false)
-/* CGW_SHIELD { ... }: within it, nothing outside cancels: for a commit. Timeouts inside still count. */
+/* CGW_SHIELD { ... }: within it, nothing outside cancels: for a commit. Timeouts inside still
+ * count. */
 #define CGW_SHIELD CGW__SCOPE(0, true)
-/* fn(arg) under a timeout: what fn answers, or CGW_ETIMEDOUT where it was over first. Suspends. [task] */
+/* fn(arg) under a timeout: what fn answers, or CGW_ETIMEDOUT where it was over first. Suspends.
+ * [task] */
 int cgw_timeout(double seconds, cgw_task_fn *fn, void *arg) CGW_MUST_USE;
 
 /* ---- groups: gather ---- */
@@ -80,10 +84,11 @@ struct cgw_group_options {
     uint32_t limit;  /* so many at once; the others wait for their turn; 0: all */
 };
 /*
- * A group of tasks that run at the same time as the one that makes it, and end before it goes on from
- * cgw_join(): what they point to may lie on its stack. req: whose memory it takes, NULL: the task's.
- * NULL: out of memory; cgw_go() and cgw_join() take NULL. One that was not joined when its task ends is
- * canceled and joined then, with a warning in the log. In a sync handler they run on threads. [task]
+ * A group of tasks that run at the same time as the one that makes it, and end before it goes on
+ * from cgw_join(): what they point to may lie on its stack. req: whose memory it takes, NULL: the
+ * task's. NULL: out of memory; cgw_go() and cgw_join() take NULL. One that was not joined when its
+ * task ends is canceled and joined then, with a warning in the log. In a sync handler they run on
+ * threads. [task]
  */
 cgw_group *cgw__group(cgw_request *req, struct cgw_group_options options);
 #define cgw_group(req, ...) cgw__group((req), (struct cgw_group_options){__VA_ARGS__})
@@ -91,9 +96,9 @@ cgw_group *cgw__group(cgw_request *req, struct cgw_group_options options);
 void cgw__go(cgw_group *group, struct cgw__task_fn fn, void *arg);
 #define cgw_go(group, fn, arg) cgw__go((group), CGW__TASK(fn), (arg))
 /*
- * Wait for all. CGW_OK: all answered 0. Else the first error that happened; the others were canceled
- * then (with keep_going: were not), and have ended. CGW_ETIMEDOUT; CGW_ECANCELED and the like: this
- * task was. Suspends. [task]
+ * Wait for all. CGW_OK: all answered 0. Else the first error that happened; the others were
+ * canceled then (with keep_going: were not), and have ended. CGW_ETIMEDOUT; CGW_ECANCELED and the
+ * like: this task was. Suspends. [task]
  */
 int cgw__join(cgw_group *group, const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_join(group) cgw__join((group), CGW_HERE)
@@ -101,7 +106,8 @@ int cgw__join(cgw_group *group, const struct cgw_site *site) CGW_MUST_USE;
 int cgw_group_result(const cgw_group *group, size_t i);
 /* End the others; they answer CGW_ECANCELED where they suspend. [task] */
 void cgw_group_cancel(cgw_group *group);
-/* A group that is canceled and joined wherever its block is left: CGW_GROUP(g, req, .timeout = 2); */
+/* A group that is canceled and joined wherever its block is left: CGW_GROUP(g, req, .timeout = 2);
+ */
 void cgw__group_leave(cgw_group **group);
 #define CGW_GROUP(name, req, ...) \
     CGW_CLEANUP(cgw__group_leave) cgw_group *name = cgw_group((req), ##__VA_ARGS__)
@@ -129,18 +135,18 @@ static inline void cgw__sem_leave(cgw_sem **sem)
         cgw_sem_put(*sem);
 }
 /* Hold it to the end of the block; a function that returns void returns where it was canceled. */
-#define CGW_HOLD(sem)                                                                       \
-    CGW_CLEANUP(cgw__sem_leave)                                                             \
-    cgw_sem *CGW__JOIN(cgw__held_, __LINE__) = cgw_sem_get(sem) == CGW_OK ? (sem) : NULL;   \
-    if (!CGW__JOIN(cgw__held_, __LINE__))                                                   \
+#define CGW_HOLD(sem)                                                                     \
+    CGW_CLEANUP(cgw__sem_leave)                                                           \
+    cgw_sem *CGW__JOIN(cgw__held_, __LINE__) = cgw_sem_get(sem) == CGW_OK ? (sem) : NULL; \
+    if (!CGW__JOIN(cgw__held_, __LINE__))                                                 \
     return
 /* The same in a function that returns int: it returns the code. */
-#define CGW_HOLD_TRY(sem)                                                                   \
-    int CGW__JOIN(cgw__code_, __LINE__) = cgw_sem_get(sem);                                 \
-    CGW_CLEANUP(cgw__sem_leave)                                                             \
-    cgw_sem *CGW__JOIN(cgw__held_, __LINE__) =                                              \
-        CGW__JOIN(cgw__code_, __LINE__) == CGW_OK ? (sem) : NULL;                           \
-    if (!CGW__JOIN(cgw__held_, __LINE__))                                                   \
+#define CGW_HOLD_TRY(sem)                                         \
+    int CGW__JOIN(cgw__code_, __LINE__) = cgw_sem_get(sem);       \
+    CGW_CLEANUP(cgw__sem_leave)                                   \
+    cgw_sem *CGW__JOIN(cgw__held_, __LINE__) =                    \
+        CGW__JOIN(cgw__code_, __LINE__) == CGW_OK ? (sem) : NULL; \
+    if (!CGW__JOIN(cgw__held_, __LINE__))                         \
     return CGW__JOIN(cgw__code_, __LINE__)
 
 /* A mutex: of a task, not recursive. */
@@ -149,12 +155,13 @@ typedef struct cgw_mutex {
     struct cgw__waiters waiters;
 } cgw_mutex;
 int cgw__mutex_lock(cgw_mutex *mutex, const struct cgw_site *site) CGW_MUST_USE;
-/* CGW_OK; CGW_EINVAL: this task has it already; why it was canceled: not locked then. Suspends. [task] */
+/* CGW_OK; CGW_EINVAL: this task has it already; why it was canceled: not locked then. Suspends.
+ * [task] */
 #define cgw_mutex_lock(mutex) cgw__mutex_lock((mutex), CGW_HERE)
 void cgw_mutex_unlock(cgw_mutex *mutex); /* by its owner. [task] */
 
-/* An event in the sense of other libraries (asyncio.Event): set or not; who waits goes on when it is
-   set. */
+/* An event in the sense of other libraries (asyncio.Event): set or not; who waits goes on when it
+   is set. */
 typedef struct cgw_flag {
     bool is_set;
     struct cgw__waiters waiters;
@@ -174,25 +181,26 @@ typedef struct cgw_queue {
     struct cgw__waiters getters, putters;
 } cgw_queue;
 int cgw__queue_put(cgw_queue *queue, void *item, const struct cgw_site *site) CGW_MUST_USE;
-/* Behind the others, when there is room. CGW_OK; CGW_ESHUT; CGW_ENOMEM; why it was canceled: the item
-   is the caller's still. Suspends. [task] */
+/* Behind the others, when there is room. CGW_OK; CGW_ESHUT; CGW_ENOMEM; why it was canceled: the
+   item is the caller's still. Suspends. [task] */
 #define cgw_queue_put(queue, item) cgw__queue_put((queue), (item), CGW_HERE)
 int cgw__queue_get(cgw_queue *queue, void **ret_item, const struct cgw_site *site) CGW_MUST_USE;
-/* The first, when there is one. CGW_OK; CGW_ESHUT: closed, and empty; why it was canceled. Suspends.
-   [task] */
+/* The first, when there is one. CGW_OK; CGW_ESHUT: closed, and empty; why it was canceled.
+   Suspends. [task] */
 #define cgw_queue_get(queue, ret_item) cgw__queue_get((queue), (ret_item), CGW_HERE)
-int cgw_queue_try_put(cgw_queue *queue, void *item) CGW_MUST_USE;      /* CGW_EBUSY: full. [task] */
-int cgw_queue_try_get(cgw_queue *queue, void **ret_item) CGW_MUST_USE; /* CGW_EBUSY: empty. [task] */
-void cgw_queue_close(cgw_queue *queue); /* no more puts; who waits is told. [task] */
-void cgw_queue_fini(cgw_queue *queue);  /* frees the queue's memory; nobody may wait. [task] */
+int cgw_queue_try_put(cgw_queue *queue, void *item) CGW_MUST_USE; /* CGW_EBUSY: full. [task] */
+int cgw_queue_try_get(cgw_queue *queue,
+                      void **ret_item) CGW_MUST_USE; /* CGW_EBUSY: empty. [task] */
+void cgw_queue_close(cgw_queue *queue);              /* no more puts; who waits is told. [task] */
+void cgw_queue_fini(cgw_queue *queue); /* frees the queue's memory; nobody may wait. [task] */
 
 /* ---- blocking code ---- */
 
 /*
- * Run fn(arg) on the thread pool and suspend until it has returned: what it answers. The arguments may
- * lie on this task's stack. It is not broken off: canceled waits end when fn returns; fn may ask
- * cgw_canceled(). CGW_EBUSY: pool and queue are full; CGW_ENOMEM; why this task was canceled before fn
- * began. In a sync handler fn just runs. Suspends. [task]
+ * Run fn(arg) on the thread pool and suspend until it has returned: what it answers. The arguments
+ * may lie on this task's stack. It is not broken off: canceled waits end when fn returns; fn may
+ * ask cgw_canceled(). CGW_EBUSY: pool and queue are full; CGW_ENOMEM; why this task was canceled
+ * before fn began. In a sync handler fn just runs. Suspends. [task]
  */
 int cgw__blocking(struct cgw__task_fn fn, void *arg, const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_blocking(fn, arg) cgw__blocking(CGW__TASK(fn), (arg), CGW_HERE)
@@ -200,22 +208,24 @@ int cgw__blocking(struct cgw__task_fn fn, void *arg, const struct cgw_site *site
 /* ---- tasks without a request ---- */
 
 struct cgw_spawn_options {
-    size_t copy;    /* arg points to so many bytes, which are copied; else arg is handed on as it is */
-    double drain;   /* so many seconds it may go on when the worker drains; 0: it is canceled at once */
-    bool blocking;  /* it runs on a pool thread */
+    size_t copy; /* arg points to so many bytes, which are copied; else arg is handed on as it is */
+    double
+        drain; /* so many seconds it may go on when the worker drains; 0: it is canceled at once */
+    bool blocking; /* it runs on a pool thread */
 };
 /*
  * Start fn(arg) as a task that outlives the request, and that canceling the request does not touch.
- * It ends by itself, or is canceled when the worker drains. What it answers, if not 0, goes to the log.
- * CGW_OK; CGW_ENOMEM; CGW_ECANCELED: the worker drains already. [task]
+ * It ends by itself, or is canceled when the worker drains. What it answers, if not 0, goes to the
+ * log. CGW_OK; CGW_ENOMEM; CGW_ECANCELED: the worker drains already. [task]
  */
 int cgw__spawn(struct cgw__task_fn fn, void *arg, struct cgw_spawn_options options) CGW_MUST_USE;
 #define cgw_spawn(fn, arg, ...) \
     cgw__spawn(CGW__TASK(fn), (arg), (struct cgw_spawn_options){__VA_ARGS__})
-/* The same, fn(arg) again and again, so many seconds from one begin to the next; an error goes to the
-   log and ends nothing; a run that takes longer skips beats. Usually in the lifespan's start. [task] */
-int cgw__every(double seconds, struct cgw__task_fn fn, void *arg, struct cgw_spawn_options options)
-    CGW_MUST_USE;
+/* The same, fn(arg) again and again, so many seconds from one begin to the next; an error goes to
+   the log and ends nothing; a run that takes longer skips beats. Usually in the lifespan's start.
+   [task] */
+int cgw__every(double seconds, struct cgw__task_fn fn, void *arg,
+               struct cgw_spawn_options options) CGW_MUST_USE;
 #define cgw_every(seconds, fn, arg, ...) \
     cgw__every((seconds), CGW__TASK(fn), (arg), (struct cgw_spawn_options){__VA_ARGS__})
 

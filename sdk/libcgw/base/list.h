@@ -1,6 +1,6 @@
 /*
- * Rings of nodes that lie in what they link. A node that is in no list is a ring of its own, so that
- * removing it twice is harmless.
+ * Rings of nodes that lie in what they link. A node that is in no list is a ring of its own, so
+ * that removing it twice is harmless.
  */
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
@@ -12,12 +12,8 @@ struct list {
 };
 
 #define list_owner(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
-#define list_each(node, list) \
-    for (struct list *node = (list)->next; node != (list); node = node->next)
-/* The body may remove node. */
-#define list_each_safe(node, list)                                             \
-    for (struct list *node = (list)->next, *list_next = node->next;            \
-         node != (list); node = list_next, list_next = node->next)
+#define list_each(node, ring) \
+    for (struct list *node = (ring)->next; node != (ring); node = node->next)
 
 static inline void list_init(struct list *list)
 {

@@ -1,10 +1,10 @@
 /*
- * The second half of a task: sync code on a pool thread. The first half, the fiber, waits on the loop
- * for one of two things: that the thread asks it to do something, or that the thread is through. So
- * whatever suspends exists once, on the loop, and blocks the thread that asked.
+ * The second half of a task: sync code on a pool thread. The first half, the fiber, waits on the
+ * loop for one of two things: that the thread asks it to do something, or that the thread is
+ * through. So whatever suspends exists once, on the loop, and blocks the thread that asked.
  *
- * The struct lies on the fiber's stack. lock guards all below it; the thread touches nothing else of
- * the task's while the fiber runs what it was asked.
+ * The struct lies on the fiber's stack. lock guards all below it; the thread touches nothing else
+ * of the task's while the fiber runs what it was asked.
  */
 #include "task/task.h"
 #include <time.h>

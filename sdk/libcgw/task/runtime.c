@@ -1,9 +1,9 @@
 /*
- * The runtime between the host's callbacks and the tasks: it runs what is ready, in rounds that end, so
- * that tasks which wake each other for ever still leave the loop its turns.
+ * The runtime between the host's callbacks and the tasks: it runs what is ready, in rounds that
+ * end, so that tasks which wake each other for ever still leave the loop its turns.
  */
-#include "task/task.h"
 #include "base/memory.h"
+#include "task/task.h"
 #include <stdio.h>
 
 enum { ROUND = 256, HEAD_BYTES = (sizeof(struct task) + 63) & ~63u };
@@ -73,7 +73,8 @@ void runtime_forget_call(struct runtime *runtime, struct cgw_call *call)
         runtime->callback = NULL;
 }
 
-/* The host's reports name the call that the thread works for, not the one whose callback woke it. */
+/* The host's reports name the call that the thread works for, not the one whose callback woke it.
+ */
 static void tell_current(struct runtime *runtime, struct cgw_call *call)
 {
     if (runtime->callback == call || !runtime->current)

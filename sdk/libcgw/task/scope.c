@@ -1,4 +1,5 @@
-/* A reason travels down when it arises and into what is entered later, so that asking is one read. */
+/* A reason travels down when it arises and into what is entered later, so that asking is one read.
+ */
 #include "task/scope.h"
 #include "task/task.h"
 

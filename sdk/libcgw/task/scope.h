@@ -1,6 +1,7 @@
 /*
- * Cancel scopes: a tree beside the tasks. What is canceled is a scope; everything below it hears the
- * reason, but for what is behind a shield. A task is in one scope at a time, the innermost it entered.
+ * Cancel scopes: a tree beside the tasks. What is canceled is a scope; everything below it hears
+ * the reason, but for what is behind a shield. A task is in one scope at a time, the innermost it
+ * entered.
  */
 #ifndef TASK_SCOPE_H
 #define TASK_SCOPE_H

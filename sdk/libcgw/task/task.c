@@ -16,7 +16,8 @@ static int run_function(void *arg)
 static void begin(void *arg)
 {
     struct task *task = arg;
-    task->status = task->is_sync ? task_offload(task, run_function, task, NULL) : run_function(task);
+    task->status =
+        task->is_sync ? task_offload(task, run_function, task, NULL) : run_function(task);
     group_settle(task);
     fiber_leave(task->fiber, &task->runtime->thread_fiber);
 }

@@ -1,13 +1,14 @@
 /*
- * Tasks and the runtime they live in: one runtime per lifespan, all its tasks on the loop's thread, each
- * on a fiber of its own. A task runs until it parks; whoever wakes it only marks it, and the runtime
- * runs what is marked before it gives the thread back to the host.
+ * Tasks and the runtime they live in: one runtime per lifespan, all its tasks on the loop's thread,
+ * each on a fiber of its own. A task runs until it parks; whoever wakes it only marks it, and the
+ * runtime runs what is marked before it gives the thread back to the host.
  *
- * Whose each byte is: a task lies at the top of its own stack and dies behind its ended(); what it waits
- * in (a waiter, a timer, a scope) lies on its stack and is taken out of every list before it goes on.
+ * Whose each byte is: a task lies at the top of its own stack and dies behind its ended(); what it
+ * waits in (a waiter, a timer, a scope) lies on its stack and is taken out of every list before it
+ * goes on.
  *
- * Sync code is the second half of a task, on a pool thread: see task/offload.h. There, and only there,
- * `here.offload` is set, and task_on_loop() has the first half carry out what is asked.
+ * Sync code is the second half of a task, on a pool thread: see task/offload.h. There, and only
+ * there, `here.offload` is set, and task_on_loop() has the first half carry out what is asked.
  */
 #ifndef TASK_TASK_H
 #define TASK_TASK_H
@@ -57,9 +58,9 @@ struct runtime {
     const struct cgw_host *host;
     const struct cgw_loop *loop;
     const struct cgw_thread *thread;
-    const struct cgw_current *current;       /* or NULL */
-    const struct hooks_schedule *schedule;   /* of tests, or NULL */
-    struct cgw_call *callback;               /* for which the host runs us, or NULL */
+    const struct cgw_current *current;     /* or NULL */
+    const struct hooks_schedule *schedule; /* of tests, or NULL */
+    struct cgw_call *callback;             /* for which the host runs us, or NULL */
     struct fiber thread_fiber;
     struct fiber_pool *fibers;
     struct list ready;
@@ -75,7 +76,8 @@ struct runtime {
     uint64_t next_id;
     bool is_going_on; /* a post is on its way, to run what is ready still */
     bool is_debug;
-    /* Run when nothing is ready any more, outside of all tasks; it may free the runtime. NULL: none. */
+    /* Run when nothing is ready any more, outside of all tasks; it may free the runtime. NULL:
+     * none. */
     void (*idle)(struct runtime *runtime);
     void *application; /* of web/ */
 };
@@ -89,13 +91,15 @@ extern _Thread_local struct here here __attribute__((tls_model("initial-exec")))
 
 /* ---- runtime.c ---- */
 
-/* CGW_OK; CGW_ENOMEM; CGW_EINVAL: the host has no loop for us. home stays open until runtime_free(). */
+/* CGW_OK; CGW_ENOMEM; CGW_EINVAL: the host has no loop for us. home stays open until
+ * runtime_free(). */
 int runtime_new(struct cgw_call *home, size_t stack_bytes, struct runtime **ret_runtime);
 /* No task may be alive. NULL is fine. */
 void runtime_free(struct runtime *runtime);
 /* A callback of the host's begins, for that call. Then mark, wake, start; then runtime_run(). */
 void runtime_enter(struct runtime *runtime, struct cgw_call *call);
-/* Run what is ready, and see to the timer. From inside a task it does nothing: the outer one does. */
+/* Run what is ready, and see to the timer. From inside a task it does nothing: the outer one does.
+   The last thing that a callback of the host's does: the runtime may be gone behind it. */
 void runtime_run(struct runtime *runtime);
 /* The call ends: what the host runs us for is no more. */
 void runtime_forget_call(struct runtime *runtime, struct cgw_call *call);
@@ -135,9 +139,9 @@ static inline int task_reason(const struct task *task)
     return task->scope->reason;
 }
 /*
- * Suspend the running task until task_wake(), or until its scope is canceled: forget(task) runs then.
- * forget NULL: it is not interrupted. What task_wake() said, or the reason. A scope that is canceled
- * already is not looked at here: ask task_reason() before the waiter is put anywhere.
+ * Suspend the running task until task_wake(), or until its scope is canceled: forget(task) runs
+ * then. forget NULL: it is not interrupted. What task_wake() said, or the reason. A scope that is
+ * canceled already is not looked at here: ask task_reason() before the waiter is put anywhere.
  */
 int task_park(struct task *task, const char *state, const struct cgw_site *site,
               void (*forget)(struct task *task), void *waits_in);
@@ -152,6 +156,12 @@ void task_yield(struct task *task, const struct cgw_site *site);
 
 /* The running task is about to end: cancel and join what it made and left. */
 void group_settle(struct task *task);
+
+/* ---- spawn.c ---- */
+
+/* The worker begins to drain: tasks without a request are canceled, now or when their .drain is
+   over; no more are started. */
+void spawn_drain(struct runtime *runtime);
 
 /* ---- offload.c ---- */
 

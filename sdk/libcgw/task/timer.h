@@ -1,5 +1,6 @@
 /*
- * Deadlines in a heap: any number of them under one timer of the host's. A timer lies in what waits.
+ * Deadlines in a heap: any number of them under one timer of the host's. A timer lies in what
+ * waits.
  */
 #ifndef TASK_TIMER_H
 #define TASK_TIMER_H
@@ -21,7 +22,8 @@ struct timer_heap {
 /* Run timer->fn once at due_us; an armed one is set anew. CGW_OK or CGW_ENOMEM: as it was. */
 int timer_start(struct timer_heap *heap, struct timer *timer, uint64_t due_us);
 void timer_stop(struct timer_heap *heap, struct timer *timer); /* one that is not armed is fine */
-/* Take what is due at now_us out of the heap and run it, earliest first; what fn arms may run too. */
+/* Take what is due at now_us out of the heap and run it, earliest first; what fn arms may run too.
+ */
 void timer_run(struct timer_heap *heap, uint64_t now_us);
 /* When the first is due; UINT64_MAX: there is none. */
 static inline uint64_t timer_first_us(const struct timer_heap *heap)

@@ -13,7 +13,7 @@ struct cgw_boot {
 struct override {
     struct override *next;
     const struct cgw_dependency *dependency;
-    cgw_dependency_fn *fn; /* NULL: value is copied */
+    cgw_dependency_fn *fn; /* NULL: value is copied out */
     void *value;
 };
 
@@ -25,28 +25,54 @@ struct application {
     const struct cgw_disconnect *disconnect;
     const struct cgw_shutdown *shutdown;
     struct matcher *matcher;
-    void *state;         /* of lifespan->size bytes, or NULL */
-    struct arena arena;  /* lives as long as the application */
+    void *state;        /* of lifespan->size bytes, or NULL */
+    struct arena arena; /* lives as long as the application */
     struct cgw_boot boot;
     struct list requests, free_requests;
     size_t n_free;
-    struct scope spawned;    /* of tasks without a request that drain cancels at once */
     struct override *overrides;
-    struct cgw_event event;  /* of the lifespan's receive */
-    int event_status;
-    struct task *waiter;     /* the lifespan's task, parked for the event */
-    bool is_draining, has_started, is_over;
+    bool is_draining;
+    /* of lifespan.c */
+    struct cgw_event event; /* that the host fills */
+    struct task *waiter;    /* the lifespan's task, while it is parked */
+    bool waits_for_tasks;   /* until it is the only one */
+    bool is_over;
     int end_status;
 };
 
-/* Of the module; NULL where there is none. */
-extern const struct cgw_application *application_declared(void);
-struct application *application_of(const struct cgw_request *req);
+/* ---- app.c: what the linker gathered in this module ---- */
 
-/* ---- app.c: the linker's sections of the module; each [first, end) ---- */
+/* CGW_APPLICATION(), or one of zeros; CGW_LIFESPAN(), or NULL. Static. */
+const struct cgw_application *app_declared(void);
+const struct cgw_lifespan *app_lifespan(void);
+
+/* Pointers of one kind of declaration: [first, end), in no order. */
 struct section {
     const void *const *first, *const *end;
 };
-struct section section_routes(void), section_mounts(void), section_converters(void),
-    section_errors(void), section_dependencies(void);
+struct section section_routes(void);
+struct section section_mounts(void);
+struct section section_converters(void);
+struct section section_errors(void);
+struct section section_dependencies(void);
+
+/* ---- lifespan.c ---- */
+
+/* The host begins the lifespan. */
+void lifespan_begin(struct cgw_call *call);
+
+/* ---- mount.c: the lifespans of mounted applications ---- */
+
+/* Start, in order, all that want it. CGW_OK; CGW_EFAILED: *ret_error says why; those that had
+   started are stopped again. Suspends. */
+int mount_start_all(struct application *application, const char **ret_error);
+void mount_stop_all(struct application *application); /* the other way round. Suspends. */
+/* The call is the mounted application's: returns when that has finished it. Suspends. */
+void mount_serve(cgw_request *req, const struct match_result *result);
+
+/* ---- depend.c ---- */
+
+/* As hooks_test.override. */
+int depend_override(struct application *application, const char *name, const void *value,
+                    size_t len, void (*fn)(void));
 #endif

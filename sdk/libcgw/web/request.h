@@ -63,6 +63,17 @@ struct reply {
 /* What the host gives: at most one receive is in flight; what comes while nobody waits is kept. */
 enum receive_state { RECEIVE_IDLE = 0, RECEIVE_IN_FLIGHT, RECEIVE_READY };
 
+/* What matcher_match() found. */
+struct match_result {
+    const struct cgw_endpoint *endpoint; /* NULL: see below */
+    const struct match_route *route;
+    bool is_head;       /* a HEAD that GET answers */
+    const char *allow;  /* the path is there, the method is not: "GET, HEAD"; static */
+    bool is_slash;      /* the path with, or without, a slash at its end would match */
+    const struct cgw_mount *mount; /* another application's */
+    cgw_str root_path;  /* grown by prefixes of applications; of req's arena where it grew */
+};
+
 struct cgw_request {
     struct runtime *runtime;
     struct application *application;
@@ -72,7 +83,10 @@ struct cgw_request {
     const struct cgw_scope *scope;
     struct arena arena;
     struct list link; /* of the application's requests, or its free ones */
-    struct scope cancel; /* around the handler: timeout, disconnect, drain */
+    struct scope cancel; /* around the handler, while is_cancelable: timeout, disconnect, drain */
+    bool is_cancelable;
+    bool is_sync; /* the user's part runs on a pool thread */
+    struct match_result match;
 
     const struct cgw_endpoint *endpoint; /* NULL: none matched */
     const struct match_route *route;     /* its compiled form, or NULL */
@@ -129,16 +143,8 @@ int channel_send(struct cgw_request *req, const struct cgw_event *events, size_t
 void channel_watch(struct cgw_request *req);
 
 /* ---- match.c, url.c ---- */
+
 struct matcher;
-struct match_result {
-    const struct cgw_endpoint *endpoint; /* NULL: see below */
-    const struct match_route *route;
-    bool is_head;       /* a HEAD that GET answers */
-    const char *allow;  /* the path is there, the method is not: "GET, HEAD"; static */
-    bool is_slash;      /* the path with, or without, a slash at its end would match */
-    const struct cgw_mount *mount; /* another application's */
-    cgw_str root_path;  /* grown by prefixes of applications; of req's arena where it grew */
-};
 /* All routes of the module. NULL: *ret_error says which route is wrong, where it stands, and how. */
 struct matcher *matcher_new(const char **ret_error);
 void matcher_free(struct matcher *matcher);
@@ -162,6 +168,7 @@ void head_parse_query(cgw_request *req);   /* fills req->query */
 void head_parse_cookies(cgw_request *req); /* fills req->cookies */
 /* Copy what the scope points to, so that it outlives the call. CGW_OK or CGW_ENOMEM. */
 int request_keep_scope(cgw_request *req);
+extern const struct cgw_scope request_no_scope; /* all empty, for whoever asks too late */
 
 /* ---- bind.c ---- */
 /* Bind and validate all models of the endpoint. CGW_OK; CGW_EINVALID: the 422 is prepared by
@@ -182,6 +189,10 @@ void stream_abandon(cgw_request *req);
    failure_handle(), when the handler has returned it. detail_json: the array of a 422, or len 0. */
 cgw_reply failure_prepare(cgw_request *req, int status, int code, const char *detail,
                           cgw_str detail_json);
+/* The handler returned, and there is no reply: 500, and a line in the log that names it. */
+void failure_missing(cgw_request *req);
+/* "Not Found" for 404, in English; static. */
+const char *failure_reason(int status);
 /* Ask the handlers of errors, once, where the prepared reply is an error. */
 void failure_handle(cgw_request *req);
 
@@ -193,10 +204,14 @@ int depend_run_all(cgw_request *req);
 void depend_teardown(cgw_request *req, int status);
 
 /* ---- chain.c ---- */
-/* Through the middleware to inner(), which is run on a pool thread where the route is sync. */
+/* Through the middleware (the application's alone where no route matched) to inner(), all on the running
+   task; inner() sees to threads itself. */
 cgw_reply chain_run(cgw_request *req, cgw_handler_fn *inner);
 
 /* ---- after.c ---- */
 /* Run the background tasks in order, behind finish(). */
 void after_run(cgw_request *req);
+/* The worker begins to drain: those of this request that run have the application's
+   .background_timeout left. [loop, outside of tasks] */
+void after_drain(cgw_request *req);
 #endif

@@ -1,0 +1,7 @@
+/* What the application tells of itself: its tasks, for the operator; its dependencies, for tests.
+ */
+#ifndef WEB_INSPECT_H
+#define WEB_INSPECT_H
+
+const void *inspect_extension(const char *id);
+#endif
