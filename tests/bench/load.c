@@ -43,9 +43,9 @@ struct options {
     double seconds, warmup_s, ramp_s;
     uint64_t count; /* 0: by time alone */
     size_t body_bytes;
-    const char *method, *path;
-    bool discard; /* let the kernel throw the bytes away, unread */
-    bool spin;    /* never sleep: who answers has nobody to wake */
+    const char *method, *path, *json; /* json: the body, or NULL: bytes of no meaning */
+    bool discard;                     /* let the kernel throw the bytes away, unread */
+    bool spin;                        /* never sleep: who answers has nobody to wake */
 };
 
 struct conn {
@@ -281,9 +281,10 @@ static void probe(struct load *load)
 static void make_batch(struct load *load)
 {
     const struct options *o = &load->options;
-    char head[1024], length[64] = "";
+    char head[1024], length[96] = "";
     if (o->body_bytes > 0)
-        snprintf(length, sizeof length, "Content-Length: %zu\r\n", o->body_bytes);
+        snprintf(length, sizeof length, "%sContent-Length: %zu\r\n",
+                 o->json ? "Content-Type: application/json\r\n" : "", o->body_bytes);
     int len =
         snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n%s%s\r\n", o->method,
                  o->path, o->port, length, load->mode->closes ? "Connection: close\r\n" : "");
@@ -297,8 +298,12 @@ static void make_batch(struct load *load)
     if (load->batch == NULL)
         die("malloc");
     memset(load->batch, 'x', load->batch_len);
-    for (unsigned i = 0; i < o->depth; i++)
-        memcpy(load->batch + i * load->request_len, head, (size_t)len);
+    for (unsigned i = 0; i < o->depth; i++) {
+        char *at = load->batch + i * load->request_len;
+        memcpy(at, head, (size_t)len);
+        if (o->json)
+            memcpy(at + len, o->json, o->body_bytes);
+    }
 }
 
 /* ---- the run ---- */
@@ -381,7 +386,7 @@ static int usage(void)
     fprintf(stderr,
             "usage: load keep|close|idle PORT [--connections N] [--depth N] [--seconds S]\n"
             "            [--warmup S] [--ramp S] [--count N] [--path PATH] [--method NAME]\n"
-            "            [--body BYTES] [--discard] [--sources N] [--spin]\n");
+            "            [--body BYTES | --json TEXT] [--discard] [--sources N] [--spin]\n");
     return 2;
 }
 
@@ -396,6 +401,7 @@ static bool parse_options(int argc, char **argv, struct options *o)
                                           {"path", required_argument, NULL, 'p'},
                                           {"method", required_argument, NULL, 'm'},
                                           {"body", required_argument, NULL, 'b'},
+                                          {"json", required_argument, NULL, 'j'},
                                           {"discard", no_argument, NULL, 'D'},
                                           {"sources", required_argument, NULL, 'S'},
                                           {"spin", no_argument, NULL, 'P'},
@@ -417,6 +423,10 @@ static bool parse_options(int argc, char **argv, struct options *o)
             break;
         case 'b':
             o->body_bytes = strtoul(optarg, NULL, 10);
+            break;
+        case 'j':
+            o->json = optarg;
+            o->body_bytes = strlen(optarg);
             break;
         case 's':
             o->seconds = strtod(optarg, NULL);

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from .servers import Cgw, Files, Floor, H2o, Nginx, Scraped, Uvicorn
+from .servers import Cgw, FastApi, Files, Floor, H2o, Nginx, Scraped, Uvicorn
 
 CPU = "cpu_us"  # the server's processor time, microseconds per response
 RATE = "rate"  # responses per second
@@ -13,6 +13,7 @@ UNITS = {CPU: "µs CPU/request", RATE: "requests/s", MB_S: "MB/s", MEMORY: "byte
 IDLE_CONNECTIONS = 10_000
 ECHO_BYTES = 1024
 FILE_BYTES = 1024 * 1024
+ITEM = '{"name": "fountain pen", "price": 12.5, "tags": ["blue", "office"], "in_stock": true}'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,6 +92,27 @@ SCENARIOS = (
         {"cgw": (Cgw, "hello"), "unwatched": (Cgw, "hello", "--blocked-after", "0"),
          "scraped": (Scraped, "hello", "--metrics", "/metrics")},
         (Target("cgw", "unwatched", 1.01), Target("scraped", "cgw", 1.02))),
+    Scenario(
+        "sdk-hello", "hello over the SDK, keep-alive, 64 connections",
+        ("keep", "PORT", "--connections", "64"),
+        {"sdk": (Cgw, "sdk_bench"), "cgw": (Cgw, "hello"), "fastapi": (FastApi,)},
+        (Target("sdk", "cgw", 1.10),)),
+    Scenario(
+        "sdk-json", "a typed object as JSON, 64 connections",
+        ("keep", "PORT", "--connections", "64", "--path", "/items/7"),
+        {"sdk": (Cgw, "sdk_bench"), "fastapi": (FastApi,)},
+        (Target("sdk", "fastapi", 1 / 12),)),
+    Scenario(
+        "sdk-post", "POST of a validated body, answered typed, 64 connections",
+        ("keep", "PORT", "--connections", "64", "--path", "/items", "--method", "POST",
+         "--json", ITEM),
+        {"sdk": (Cgw, "sdk_bench"), "fastapi": (FastApi,)},
+        (Target("sdk", "fastapi", 1 / 15),)),
+    Scenario(
+        "sdk-sync", "hello of a sync route, 64 connections",
+        ("keep", "PORT", "--connections", "64", "--path", "/sync"),
+        {"sdk": (Cgw, "sdk_bench"), "cgw sync": (Cgw, "sync_hello"), "fastapi": (FastApi,)},
+        (Target("sdk", "cgw sync", 1.25),)),
     Scenario(
         "sync-sleep", "200 clients, a sync call that sleeps 100 ms",
         ("keep", "PORT", "--connections", "200", "--path", "/?ms=100", "--warmup", "0.5",

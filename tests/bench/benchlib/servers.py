@@ -1,5 +1,6 @@
 """The servers that are compared: how each is started, and how one knows that it serves."""
 
+import importlib.util
 import os
 import re
 import shutil
@@ -171,6 +172,24 @@ class Uvicorn(Server):
         program = installed("uvicorn")
         return [program, "--app-dir", self.place.source, "--host", "127.0.0.1", "--port", self.port,
                 "--no-access-log", "--log-level", "warning", "hello_asgi:app"]
+
+
+class FastApi(Server):
+    """bench_fastapi.py on uvicorn, both Debian's; one process."""
+
+    def command(self, folder):
+        if importlib.util.find_spec("fastapi") is None and not system_python_has("fastapi"):
+            raise Absent("fastapi is not installed")
+        return [installed("uvicorn"), "--app-dir", self.place.source, "--host", "127.0.0.1",
+                "--port", self.port, "--no-access-log", "--log-level", "warning",
+                "bench_fastapi:app"]
+
+
+def system_python_has(module):
+    """Debian's packages are for Debian's Python, which need not be the one that runs this."""
+    done = subprocess.run(["/usr/bin/python3", "-c", f"import {module}"], capture_output=True,
+                          timeout=20, check=False)
+    return done.returncode == 0
 
 
 def installed(name):
