@@ -1,0 +1,42 @@
+/*
+ * Stacks for fibers: slots of slabs that are mapped without being paid for, in small pages, with a
+ * guard under each. A slot that is given back is the next one that is taken. Of those that lie
+ * spare, as many as are in use (and a few in any case) keep their memory; the others give it back
+ * to the system, whole slabs where none of their slots is in use. Of one thread.
+ */
+#ifndef FIBER_STACK_H
+#define FIBER_STACK_H
+#include "base/list.h"
+#include "fiber/guard.h"
+#include <stdint.h>
+
+struct stack_slab;
+
+/* What is known of a slot; it lies outside, so that a look at it touches no page of the stack. */
+struct stack_slot {
+    struct list link; /* in warm or cold, while it is spare */
+    struct stack_slab *slab;
+    unsigned valgrind; /* its number there */
+};
+
+struct stack_pool {
+    size_t slot_bytes;            /* of the stack alone */
+    struct list warm, cold;       /* spare slots: last used first; with and without memory */
+    struct list slabs;            /* newest first */
+    struct stack_slab *untouched; /* its last slots were never used; NULL: none */
+    size_t n_used, n_warm, n_slots;
+    enum guard_kind guard;
+};
+
+/* All zeroes but for slot_bytes, which is rounded up to pages. */
+void stack_init(struct stack_pool *pool, size_t slot_bytes);
+/* Every slot was given back. */
+void stack_fini(struct stack_pool *pool);
+/* Out of memory or of mappings: NULL. */
+struct stack_slot *stack_take(struct stack_pool *pool);
+void stack_give(struct stack_pool *pool, struct stack_slot *slot);
+/* Where it begins; the guard lies below. */
+char *stack_low(const struct stack_pool *pool, const struct stack_slot *slot);
+/* Address space of all slabs. */
+size_t stack_slab_bytes(const struct stack_pool *pool);
+#endif
