@@ -228,7 +228,7 @@ extern const struct cgw_model_code cgw__model_code;
     CGW__LIST(T##_list, T)                                                                  \
     struct T {                                                                              \
         FIELDS(CGW__MEMBER)                                                                 \
-        /* two bits a field: 0 as it stands, 1 null, 2 absent; zero is right for what is sent */ \
+        /* two bits a field, enum cgw_presence; zero is right for what is sent */           \
         uint8_t cgw_presence[(0 FIELDS(CGW__COUNT) + 3) / 4];                               \
     };                                                                                      \
     static inline __attribute__((unused)) const cgw_model *T##_model(void)                  \
@@ -267,7 +267,12 @@ extern const struct cgw_model_code cgw__model_code;
 
 /* ---- presence: null, absent and zero are three things ---- */
 
-enum cgw_presence { CGW_PRESENT = 0, CGW_NULL = 1, CGW_ABSENT = 2 };
+enum cgw_presence {
+    CGW_PRESENT = 0,
+    CGW_NULL = 1,
+    CGW_ABSENT = 2,
+    CGW_DEFAULT = 3 /* it was absent, and the default stands there: what is sent has it */
+};
 enum cgw_presence cgw__presence(const cgw_model *model, const void *object, size_t offset);
 void cgw__set_presence(const cgw_model *model, void *object, size_t offset, enum cgw_presence);
 

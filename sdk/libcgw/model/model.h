@@ -18,14 +18,22 @@ struct model_place {
 
 /*
  * The errors found so far, rendered at once as the elements of "detail" (FastAPI's shape): each is
- * {"type":...,"loc":[...],"msg":...,"input":...[,"ctx":{...}]}. At most MODEL_ERRORS_MAX are kept.
+ * {"type":...,"loc":[...],"msg":...,"input":...[,"ctx":{...}]}. At the hundredth, reading stops. What
+ * is echoed as "input" has MODEL_ECHO_MAX bytes in all: one that does not fit is left out, so that an
+ * answer is not much larger than what was asked.
  */
 #define MODEL_ERRORS_MAX 100
+#define MODEL_ECHO_MAX   ((size_t)64 << 10)
+struct model_error {
+    cgw_str text;
+    size_t rank; /* errors of an object come in the order of its fields, not in that of the data */
+};
 struct model_errors {
     struct arena *arena;
-    struct buffer text; /* elements with commas between, without brackets */
+    struct model_error *items; /* MODEL_ERRORS_MAX of them, from the first error on */
     size_t n;
-    int status; /* CGW_OK, or CGW_ENOMEM: text is not whole */
+    size_t echo; /* bytes of input that may still be echoed */
+    int status;  /* CGW_OK, or CGW_ENOMEM: they are not whole */
 };
 
 /* One parameter: a query pair, a header, a cookie, a path segment. Decoded; the same name may come
@@ -44,8 +52,9 @@ struct model_source {
 struct cgw_model_code {
     /*
      * JSON text into *object (model->size bytes, overwritten whole). loc begins with "body" where
-     * root is {.key = "body"}, or with whatever root says; NULL: with nothing.
-     * CGW_OK; CGW_EINVALID: see errors; CGW_ENOMEM.
+     * root is {.key = "body"}, or with whatever root says; NULL: with nothing. What is no JSON at
+     * all is one error that takes the place of all others, also of those that were there before.
+     * CGW_OK; CGW_EINVALID: see errors, and the object holds nothing of use; CGW_ENOMEM.
      */
     int (*decode)(const cgw_model *model, struct arena *arena, cgw_str json,
                   const struct model_place *root, struct model_errors *errors, void *object);
@@ -60,10 +69,19 @@ struct cgw_model_code {
 };
 
 void model_errors_init(struct model_errors *errors, struct arena *arena);
-/* One more: msg is formatted; input and ctx are JSON text (ctx "" for none). */
+/* One more: msg is formatted; input is JSON text (ptr NULL: null), ctx JSON text too (len 0: none). */
 void model_errors_add(struct model_errors *errors, const struct model_place *place, const char *type,
                       cgw_str input, cgw_str ctx, const char *format, ...) CGW_PRINTF(6, 7);
-/* {"detail":[...]} as a whole; ptr NULL: out of memory. */
+/* Forget those behind the first n. */
+void model_errors_cut(struct model_errors *errors, size_t n);
+/* Of those behind the first n: give them a rank; forget those of a rank; bring them into order. */
+void model_errors_rank(struct model_errors *errors, size_t n, size_t rank);
+void model_errors_forget(struct model_errors *errors, size_t n, size_t rank);
+void model_errors_sort(struct model_errors *errors, size_t n);
+/* No more will be kept, or memory is out: whoever reads stops. */
+bool model_errors_stop(const struct model_errors *errors);
+/* [...], as cgw_parse() gives it, or {"detail":[...]}; NUL-terminated; ptr NULL: out of memory. */
+cgw_str model_errors_array(struct model_errors *errors);
 cgw_str model_errors_detail(struct model_errors *errors);
 
 /* ---- between the files of model/ ---- */
