@@ -175,9 +175,9 @@ void cgw_flag_clear(cgw_flag *flag); /* [task] */
 /* A bounded queue of pointers: cgw_queue q = {.capacity = 16}; cgw_queue_fini() at the end. */
 typedef struct cgw_queue {
     uint32_t capacity; /* 0: 1 */
-    uint32_t first, len;
+    uint32_t first, len, room; /* the queue's, from here on */
     bool is_closed;
-    void **items; /* the queue's, of the heap */
+    void **items;
     struct cgw__waiters getters, putters;
 } cgw_queue;
 int cgw__queue_put(cgw_queue *queue, void *item, const struct cgw_site *site) CGW_MUST_USE;

@@ -27,5 +27,9 @@ struct hooks_schedule {
     uint32_t reserved;
     /* Which of n tasks that could run now is next: 0 to n-1. */
     uint32_t (*pick)(struct cgw_call *call, uint32_t n);
+    /* Of the pool threads that cgw.thread/1 has given out, one more (1) waits for the loop's thread, or
+       one no longer does (-1): said behind the post() that asks, and before the thread is woken. The
+       test's clock stands while a thread works, and must not while it waits.       [any-thread] */
+    void (*waits)(struct cgw_call *call, int change);
 };
 #endif

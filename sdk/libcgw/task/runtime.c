@@ -35,6 +35,7 @@ int runtime_new(struct cgw_call *home, size_t stack_bytes, struct runtime **ret_
     find_tables(runtime);
     list_init(&runtime->ready);
     list_init(&runtime->tasks);
+    list_init(&runtime->spawned);
     scope_init(&runtime->root, runtime, NULL, false);
     fiber_adopt_thread(&runtime->thread_fiber);
     int status = runtime->loop && runtime->thread ? CGW_OK : CGW_EINVAL;
@@ -177,7 +178,7 @@ uint64_t runtime_us(double seconds)
     static const double century = 100.0 * 365 * 86400;
     if (!(seconds > 0))
         return 0;
-    return (uint64_t)((seconds < century ? seconds : century) * 1e6);
+    return (uint64_t)((seconds < century ? seconds : century) * 1e6 + 0.5);
 }
 
 void runtime_log(struct runtime *runtime, struct cgw_call *call, int level, const char *format, ...)

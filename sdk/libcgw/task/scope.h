@@ -28,7 +28,7 @@ void scope_init(struct scope *scope, struct runtime *runtime, struct scope *abov
 void scope_fini(struct scope *scope);
 /* reason: a negative code. The first one counts. Wakes who waits; runs nobody. */
 void scope_cancel(struct scope *scope, int reason);
-/* CGW_ETIMEDOUT after so many seconds, from now on. CGW_OK or CGW_ENOMEM. */
+/* CGW_ETIMEDOUT after so many seconds from now; 0 or less: at once. CGW_OK or CGW_ENOMEM. */
 int scope_set_timeout(struct scope *scope, double seconds);
 /* The task goes into the scope, and out of it to the one above. */
 void scope_enter(struct scope *scope, struct task *task);

@@ -6,10 +6,7 @@ _Thread_local struct here here;
 static int run_function(void *arg)
 {
     struct task *task = arg;
-    if (task->fn.fn)
-        return task->fn.fn(task->arg);
-    task->fn.void_fn(task->arg);
-    return CGW_OK;
+    return task_call(task->fn, task->arg);
 }
 
 /* At the bottom of each fiber. */

@@ -40,6 +40,7 @@ struct task {
     /* It has returned; still on the loop's stack, must not suspend. The task is freed behind it. */
     void (*ended)(struct task *task, int status);
     void *owner; /* ended()'s own */
+    size_t nth;  /* the same: which of its group's */
     int status;  /* what fn answered */
 
     const char *state;           /* "sleeping"; NULL: it runs, or is about to */
@@ -51,6 +52,7 @@ struct task {
     bool is_parked, is_ready;
     bool is_sync; /* what it starts runs on threads, as it does itself */
     struct offload *offload;
+    struct lender *lender; /* who lends it a thread where the pool has none, or NULL */
 };
 
 struct runtime {
@@ -70,9 +72,11 @@ struct runtime {
     struct task *running;
     struct timer_heap timers;
     struct cgw_timer timer;
-    uint64_t armed_us; /* when the host's timer fires; UINT64_MAX: it is not armed */
-    uint64_t lag_us;   /* how late it fired last */
-    struct scope root; /* of all tasks */
+    uint64_t armed_us;   /* when the host's timer fires; UINT64_MAX: it is not armed */
+    uint64_t lag_us;     /* how late it fired last */
+    struct scope root;   /* of all tasks */
+    struct list spawned; /* of spawn.c */
+    bool is_draining;    /* the same: no more are spawned */
     uint64_t next_id;
     bool is_going_on; /* a post is on its way, to run what is ready still */
     bool is_debug;
@@ -133,6 +137,13 @@ static inline struct task *task_here(void)
 {
     return here.task;
 }
+static inline int task_call(struct cgw__task_fn fn, void *arg)
+{
+    if (fn.fn)
+        return fn.fn(arg);
+    fn.void_fn(arg);
+    return CGW_OK;
+}
 /* Why it is canceled, or 0. */
 static inline int task_reason(const struct task *task)
 {
@@ -154,7 +165,8 @@ void task_yield(struct task *task, const struct cgw_site *site);
 
 /* ---- group.c ---- */
 
-/* The running task is about to end: cancel and join what it made and left. */
+/* What the running task does is over, as when it ends: cancel and join the groups it made and left,
+   and free all of them. Suspends. */
 void group_settle(struct task *task);
 
 /* ---- spawn.c ---- */
@@ -169,7 +181,20 @@ void spawn_drain(struct runtime *runtime);
 int task_on_loop(int (*fn)(void *arg), void *arg);
 /*
  * Run fn(arg) on a pool thread as the second half of the running task, until it returns: what it
- * answers. Not interrupted. CGW_EBUSY, CGW_ENOMEM, CGW_ECANCELED: it did not run.
+ * answers. Once it has begun it is not interrupted. CGW_EBUSY, CGW_ENOMEM, why the task was
+ * canceled before: it did not run.
  */
 int task_offload(struct task *task, int (*fn)(void *arg), void *arg, const struct cgw_site *site);
+/*
+ * A thread that waits for tasks which want threads themselves would wait for ever where all threads
+ * do: so it runs them, those that nobody has begun. Empty: {.offers = itself}.
+ */
+struct lender {
+    struct list offers;   /* second halves that may have begun already */
+    struct task *waiting; /* to be woken when there is one more, or NULL */
+};
+/* One that nobody has begun and now nobody else will, or NULL. [loop] */
+struct offload *offload_borrow(struct lender *lender);
+void offload_run(struct offload *offload);  /* [the lender's pool thread] */
+void offload_over(struct offload *offload); /* behind offload_run(); its task goes on. [loop] */
 #endif

@@ -139,6 +139,8 @@ int cgw_timeout(double seconds, cgw_task_fn *fn, void *arg)
     CGW_TIMEOUT(seconds)
     {
         status = fn(arg);
+        if (status < 0 && cgw_canceled() == CGW_ETIMEDOUT)
+            status = CGW_ETIMEDOUT;
     }
     return status;
 }

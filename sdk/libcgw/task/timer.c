@@ -9,9 +9,14 @@ static void place(struct timer_heap *heap, struct timer *timer, size_t at)
     timer->at = at;
 }
 
+static bool is_before(const struct timer *a, const struct timer *b)
+{
+    return a->due_us != b->due_us ? a->due_us < b->due_us : a->order < b->order;
+}
+
 static void rise(struct timer_heap *heap, struct timer *timer, size_t at)
 {
-    for (; at > 1 && heap->items[at / 2]->due_us > timer->due_us; at /= 2)
+    for (; at > 1 && is_before(timer, heap->items[at / 2]); at /= 2)
         place(heap, heap->items[at / 2], at);
     place(heap, timer, at);
 }
@@ -19,9 +24,9 @@ static void rise(struct timer_heap *heap, struct timer *timer, size_t at)
 static void sink(struct timer_heap *heap, struct timer *timer, size_t at)
 {
     for (size_t below; (below = 2 * at) <= heap->n; at = below) {
-        if (below < heap->n && heap->items[below + 1]->due_us < heap->items[below]->due_us)
+        if (below < heap->n && is_before(heap->items[below + 1], heap->items[below]))
             below++;
-        if (heap->items[below]->due_us >= timer->due_us)
+        if (!is_before(heap->items[below], timer))
             break;
         place(heap, heap->items[below], at);
     }
@@ -47,6 +52,7 @@ int timer_start(struct timer_heap *heap, struct timer *timer, uint64_t due_us)
         return CGW_ENOMEM;
     timer_stop(heap, timer);
     timer->due_us = due_us;
+    timer->order = ++heap->last_order;
     rise(heap, timer, ++heap->n);
     return CGW_OK;
 }
@@ -60,7 +66,7 @@ void timer_stop(struct timer_heap *heap, struct timer *timer)
     struct timer *last = heap->items[heap->n--];
     if (last == timer)
         return;
-    if (at > 1 && heap->items[at / 2]->due_us > last->due_us)
+    if (at > 1 && is_before(last, heap->items[at / 2]))
         rise(heap, last, at);
     else
         sink(heap, last, at);

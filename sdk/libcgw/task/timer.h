@@ -10,13 +10,15 @@
 
 struct timer {
     uint64_t due_us;
-    size_t at; /* in the heap, from 1; 0: not armed */
+    uint64_t order; /* of two that are due at once the one that was set first is */
+    size_t at;      /* in the heap, from 1; 0: not armed */
     void (*fn)(struct timer *timer);
 };
 
 struct timer_heap {
     struct timer **items; /* from 1 */
     size_t n, room;
+    uint64_t last_order;
 };
 
 /* Run timer->fn once at due_us; an armed one is set anew. CGW_OK or CGW_ENOMEM: as it was. */
