@@ -27,6 +27,8 @@ struct cgw_test_options {
     bool raise;                /* a handler's 500 ends the test with its log line instead */
     bool follow;               /* redirects are followed, at most 20 */
     bool quiet;                /* what the application logs is kept, but not printed */
+    bool https;                /* the scheme; cookies that are secure are kept and sent then */
+    double patience;           /* real seconds that callbacks may hold the loop [1] */
     const char *root_path, *client; /* of the scope */
     size_t threads;            /* for sync handlers [8] */
 };
@@ -56,7 +58,10 @@ typedef struct cgw_answer {
     size_t len;
     const struct cgw_test_field *fields;
     size_t n_fields;
-    size_t n_chunks;       /* body events that came */
+    const struct cgw_test_field *trailers;
+    size_t n_trailers;
+    int informational;     /* status of the last 1xx before it; 0: none */
+    size_t n_chunks;       /* body events with bytes that came */
     double seconds;        /* virtual ones from request to last byte */
     size_t began, ended;   /* order among all calls of the test: 1, 2, 3... */
     const char *url;       /* of the last request where redirects were followed */
