@@ -227,6 +227,8 @@ extern const struct cgw_host call_host; /* the table behind runtime->host */
 const void *call_extension(const struct cgw_host *host, const char *id);
 /* net/ brings cgw.loop/1 with its loop; once, before the first call. */
 void call_set_loop_extension(const struct cgw_loop *loop);
+/* Is cgw.debug/1 there? Before the first call. */
+void call_set_debug(bool is_there);
 
 static inline struct call *call_of(struct cgw_call *pub)
 {

@@ -123,6 +123,7 @@ static const struct cgw_disconnect ext_disconnect = {
     .size = sizeof ext_disconnect, .is_disconnected = is_disconnected, .notify = notify_disconnect};
 static const struct cgw_shutdown ext_shutdown = {
     .size = sizeof ext_shutdown, .is_draining = is_draining, .notify = notify_drain};
+static const struct cgw_debug ext_debug = {.size = sizeof ext_debug};
 static const struct cgw_event_extension ext_file = {
     .size = sizeof ext_file, .event = CGW_HTTP_RESPONSE_FILE, .is_wanted = always};
 static const struct cgw_event_extension ext_trailers = {
@@ -140,6 +141,13 @@ void call_set_loop_extension(const struct cgw_loop *loop)
     ext_loop = loop;
 }
 
+static bool has_debug; /* the same */
+
+void call_set_debug(bool is_there)
+{
+    has_debug = is_there;
+}
+
 const void *call_extension(const struct cgw_host *host, const char *id)
 {
     static const struct {
@@ -152,6 +160,8 @@ const void *call_extension(const struct cgw_host *host, const char *id)
     (void)host;
     if (strcmp(id, CGW_EXT_LOOP) == 0)
         return ext_loop;
+    if (strcmp(id, CGW_EXT_DEBUG) == 0)
+        return has_debug ? &ext_debug : NULL;
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         if (strcmp(id, tables[i].id) == 0)
             return tables[i].table;

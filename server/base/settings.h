@@ -56,6 +56,8 @@ struct settings {
     uint32_t blocked_after_ms; /* a call that holds the loop longer is reported; 0: never */
     bool promote_blocking;
     const char *metrics; /* "127.0.0.1:9100", "unix:/path", "/path" of a request; or NULL */
+    bool debug;          /* tasks may be listed, and the application told to look for mistakes */
+    const char *debug_address; /* "127.0.0.1:9101", ":9101", "unix:/path"; or NULL */
 
     /* scope */
     struct str root_path;            /* "" or "/prefix", no slash at its end */

@@ -35,7 +35,7 @@ struct listener_place {
     unsigned uds_mode;
     int backlog;
     bool is_reuseport;  /* of a TCP socket */
-    const char *option; /* to name in advice: "--port", "--uds", "--metrics" */
+    const char *option; /* to name in advice: "--port", "--uds", "--metrics", "--debug-address" */
 };
 
 /*

@@ -37,13 +37,13 @@ static int bind_tcp(const struct sockaddr *at, socklen_t len, int backlog, bool 
 
 static int fail_tcp(int rc, const struct listener_place *place, char **ret_error)
 {
-    bool is_metrics = strcmp(place->option, "--metrics") == 0;
+    bool is_endpoint = strcmp(place->option, "--port") != 0;
     const char *hint = rc == -EADDRINUSE      ? "another program listens there: choose another "
                        : rc == -EACCES        ? "ports below 1024 need CAP_NET_BIND_SERVICE"
                        : rc == -EADDRNOTAVAIL ? "this machine has no such address: choose another "
                                               : NULL;
     const char *option = rc == -EACCES       ? ""
-                         : is_metrics        ? "--metrics"
+                         : is_endpoint       ? place->option
                          : rc == -EADDRINUSE ? "--port"
                                              : "--host";
     return listener_fail(rc, ret_error,

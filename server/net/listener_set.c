@@ -133,24 +133,23 @@ void listener_set_close(struct listener_set *set)
     set->n = 0;
 }
 
-static int open_endpoint(const struct settings *settings, struct listener **ret_listener,
-                         char **ret_error)
+int listener_open_endpoint(const struct settings *settings, const char *where, const char *option,
+                           struct listener **ret_listener, char **ret_error)
 {
-    const char *colon = strrchr(settings->metrics, ':');
+    const char *colon = strrchr(where, ':');
     uint64_t port = 0;
     struct listener_place place = {
-        .uds_mode = settings->uds_mode, .backlog = settings->backlog, .option = "--metrics"};
-    if (strncmp(settings->metrics, "unix:", 5) == 0) {
-        place.uds = settings->metrics + 5;
+        .uds_mode = settings->uds_mode, .backlog = settings->backlog, .option = option};
+    if (strncmp(where, "unix:", 5) == 0) {
+        place.uds = where + 5;
         return listener_open_at(&place, ret_listener, ret_error);
     }
     if (!colon || number_decimal(str_from(colon + 1), UINT16_MAX, &port) < 0)
-        return listener_fail(
-            -EINVAL, ret_error,
-            mem_printf("--metrics takes HOST:PORT, and \"%s\" is none", settings->metrics));
-    bool is_bracketed = settings->metrics[0] == '[' && colon[-1] == ']';
-    int len = (int)(colon - settings->metrics);
-    char *host = mem_printf("%.*s", is_bracketed ? len - 2 : len, settings->metrics + is_bracketed);
+        return listener_fail(-EINVAL, ret_error,
+                             mem_printf("%s takes HOST:PORT, and \"%s\" is none", option, where));
+    bool is_bracketed = where[0] == '[' && colon[-1] == ']';
+    int len = (int)(colon - where);
+    char *host = mem_printf("%.*s", is_bracketed ? len - 2 : len, where + is_bracketed);
     place.host = host;
     place.port = (uint16_t)port;
     int rc = host ? listener_open_at(&place, ret_listener, ret_error) : -ENOMEM;
@@ -165,12 +164,13 @@ int listener_open_metrics(const struct settings *settings, struct listener **ret
     if (has_given(true))
         return take_given(true, ret_listener, ret_error);
     if (settings->metrics && settings->metrics[0] != '/')
-        return open_endpoint(settings, ret_listener, ret_error);
+        return listener_open_endpoint(settings, settings->metrics, "--metrics", ret_listener,
+                                      ret_error);
     *ret_listener = NULL;
     return 0;
 }
 
-void listener_close_metrics(struct listener *metrics)
+void listener_close_endpoint(struct listener *listener)
 {
-    close_one(metrics);
+    close_one(listener);
 }

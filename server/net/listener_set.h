@@ -43,12 +43,15 @@ void listener_set_close(struct listener_set *set);
 /*
  * The listener of --metrics: an inherited one named "metrics", else HOST:PORT or unix:PATH. 0 and
  * *ret_listener, NULL where metrics are off or a /PATH of ordinary requests; or a negative errno as
- * above. listener_close_metrics() frees it.
+ * above. listener_close_endpoint() frees it.
  */
 int listener_open_metrics(const struct settings *settings, struct listener **ret_listener,
                           char **ret_error);
 /* As listener_set_own() and listener_set_disown(), for that one. NULL is fine. */
 void listener_own(struct listener *listener, bool is_ours);
+/* The same of HOST:PORT or unix:PATH, as the option says that is named in errors. */
+int listener_open_endpoint(const struct settings *settings, const char *where, const char *option,
+                           struct listener **ret_listener, char **ret_error);
 /* Close, remove the socket file where that is ours, free. NULL is fine. */
-void listener_close_metrics(struct listener *metrics);
+void listener_close_endpoint(struct listener *listener);
 #endif

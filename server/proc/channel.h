@@ -13,7 +13,8 @@ enum channel_type {
     CHANNEL_READY = 1,  /* worker: started, serving */
     CHANNEL_FAILED = 2, /* worker: cannot start; text says why */
     CHANNEL_WORN = 3,   /* worker: has served its --max-requests */
-    CHANNEL_RETIRE = 4  /* supervisor: another serves in its place, drain and leave */
+    CHANNEL_RETIRE = 4, /* supervisor: another serves in its place, drain and leave */
+    CHANNEL_LIST = 5    /* supervisor: list your tasks in the log */
 };
 
 struct channel_message {

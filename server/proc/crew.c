@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "proc/channel.h"
 #include "proc/crew_parts.h"
 #include "proc/report/reporter.h"
 #include "proc/worker.h"
@@ -344,6 +345,12 @@ void crew_signal(struct crew *crew, int signal)
 {
     list_each (node, &crew->members)
         kill(list_owner(node, struct member, link)->pid, signal);
+}
+
+void crew_list_tasks(struct crew *crew)
+{
+    list_each (node, &crew->members)
+        channel_tell(list_owner(node, struct member, link)->channel, CHANNEL_LIST, NULL);
 }
 
 static void begin_stop(struct crew *crew)

@@ -13,6 +13,8 @@
 #include "proc/system/privileges.h"
 #include <ev.h>
 
+struct tasks_pages;
+
 enum { CREW_POSITIONS = 64 };
 
 enum crew_state { CREW_STARTING, CREW_READY, CREW_LEAVING };
@@ -60,6 +62,7 @@ struct crew {
     struct board *board;
     const struct listener_set *listeners;
     const struct listener *metrics; /* no worker's; NULL: there is none */
+    struct tasks_pages *tasks;      /* for the workers, or NULL */
     const struct privileges *privileges;
     const struct crew_events *events;
     void *arg;
@@ -92,6 +95,8 @@ void crew_renew(struct crew *crew);
 /* Are all there, and of the target? */
 bool crew_is_settled(const struct crew *crew);
 void crew_signal(struct crew *crew, int signal);
+/* Have each worker list its tasks in the log. */
+void crew_list_tasks(struct crew *crew);
 /* Drain all for good; is_now, of those that do so: leave at once. */
 void crew_stop(struct crew *crew, bool is_now);
 /* Drain all, as others accept from the same sockets. */

@@ -55,6 +55,7 @@ static _Noreturn void run(struct crew *crew, const struct member *member, int ch
                                   .privileges = crew->privileges,
                                   .board = crew->board,
                                   .slot = member->slot,
+                                  .tasks = crew->tasks,
                                   .channel = channel,
                                   .position = member->position,
                                   .generation = generation->number};
@@ -94,6 +95,7 @@ static void on_message(struct ev_loop *loop, ev_io *watch, int events)
         crew_reconcile(member->crew);
         break;
     case CHANNEL_RETIRE:
+    case CHANNEL_LIST:
     case CHANNEL_END:
     default:
         ev_io_stop(loop, watch); /* its exit tells the rest */

@@ -225,11 +225,13 @@ static void tell_unchanged(const struct settings *old, const struct settings *ne
     if (differ(old->host, new->host) || old->port != new->port || differ(old->uds, new->uds) ||
         old->fd != new->fd || old->reuseport != new->reuseport ||
         differ(old->metrics, new->metrics) || differ(old->pid_file, new->pid_file) ||
+        old->debug != new->debug || differ(old->debug_address, new->debug_address) ||
         differ(old->user, new->user) || differ(old->group, new->group) ||
         differ(old->error_log, new->error_log) || old->reload != new->reload)
-        log_line(LOG_LEVEL_WARNING, 141,
-                 "options of sockets, metrics, user, error log, pid file and --reload are only "
-                 "read at the start: start the server anew for those that changed");
+        log_line(
+            LOG_LEVEL_WARNING, 141,
+            "options of sockets, metrics, debugging, user, error log, pid file and --reload are "
+            "only read at the start: start the server anew for those that changed");
 }
 
 void reload_with_options(struct supervisor *supervisor)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "proc/children.h"
+#include "proc/debug/tasks_page.h"
 #include "proc/report/reporter.h"
 #include "proc/supervisor_parts.h"
 #include "proc/system/notify.h"
@@ -155,6 +156,8 @@ static void on_signal(struct ev_loop *loop, ev_signal *signal, int events)
         on_stop(supervisor, signal->signum);
     else if (signal->signum == SIGUSR1)
         reopen_logs(supervisor);
+    else if (signal->signum == SIGQUIT)
+        crew_list_tasks(&supervisor->crew);
     else if (supervisor->is_stopping)
         return;
     else if (signal->signum == SIGHUP)
@@ -173,19 +176,22 @@ static bool is_ignored(int signal)
     return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-/* A signal that the parent has had ignored (a shell's background) stays ignored, but for the one
-   that means another thing to a server. */
+/* A signal that the parent has had ignored (a shell's background) stays ignored, but for those that
+   mean another thing to a server. */
 static void watch_signals(struct supervisor *supervisor)
 {
-    static const int numbers[SUPERVISOR_SIGNALS] = {SIGTERM, SIGINT,  SIGHUP, SIGUSR1,
-                                                    SIGUSR2, SIGTTIN, SIGTTOU};
+    static const int numbers[SUPERVISOR_SIGNALS] = {SIGTERM, SIGINT,  SIGHUP,  SIGUSR1,
+                                                    SIGUSR2, SIGTTIN, SIGTTOU, SIGQUIT};
+    bool lists_tasks = supervisor_settings(supervisor)->debug;
     supervisor->has_terminal = has_terminal();
     supervisor->ignores_hangup = is_ignored(SIGHUP);
     for (size_t i = 0; i < SUPERVISOR_SIGNALS; i++) {
         ev_signal *watch = &supervisor->signals[i];
         ev_signal_init(watch, on_signal, numbers[i]);
         watch->data = supervisor;
-        if (numbers[i] == SIGHUP || !is_ignored(numbers[i]))
+        if (numbers[i] == SIGQUIT && !lists_tasks)
+            continue; /* what it always was: an end, with a core */
+        if (numbers[i] == SIGHUP || numbers[i] == SIGQUIT || !is_ignored(numbers[i]))
             ev_signal_start(supervisor->loop, watch);
     }
     children_release_signals(); /* held back by us, or by our parent */
@@ -199,6 +205,7 @@ static void on_fork(void *arg)
         ev_signal_stop(supervisor->loop, &supervisor->signals[i]);
     crew_forget(&supervisor->crew);
     supervisor_metrics_forget(supervisor);
+    supervisor_debug_forget(supervisor);
     watch_forget(supervisor->watch);
     build_forget(supervisor->build);
     pid_file_remove(); /* not a child's to remove: its descriptor is closed */
@@ -276,7 +283,8 @@ static int open_sockets(struct supervisor *supervisor)
     char *error = NULL;
     if (listener_set_open(settings, supervisor_workers(settings), &supervisor->listeners, &error) <
             0 ||
-        listener_open_metrics(settings, &supervisor->metrics, &error) < 0)
+        listener_open_metrics(settings, &supervisor->metrics, &error) < 0 ||
+        supervisor_debug_open(supervisor, &error) < 0)
         return fail(EXIT_CANNOT_RUN, 102, error);
     return EXIT_FINE;
 }
@@ -319,6 +327,7 @@ static int make_loop(struct supervisor *supervisor)
     crew_init(crew, supervisor->loop, supervisor->board, &supervisor->listeners,
               &supervisor->privileges, &crew_events, supervisor);
     crew->metrics = supervisor->metrics;
+    crew->tasks = supervisor->tasks;
     crew->n = supervisor_workers(supervisor_settings(supervisor));
     atomic_store(&supervisor->board->workers_wanted, crew->n);
     return reload_watch(supervisor);
@@ -339,6 +348,7 @@ static void run(struct supervisor *supervisor)
     supervisor_watch_loops(supervisor);
     start_watchdog(supervisor);
     supervisor_metrics_start(supervisor);
+    supervisor_debug_start(supervisor);
     reload_begin(supervisor, NULL);
     if (!supervisor->is_stopping || !list_is_empty(&supervisor->crew.members))
         ev_run(supervisor->loop, 0);
@@ -348,6 +358,7 @@ static void run(struct supervisor *supervisor)
 static void close_all(struct supervisor *supervisor)
 {
     supervisor_metrics_stop(supervisor);
+    supervisor_debug_stop(supervisor);
     reporter_finish(REPORTER_GRACE_MS); /* while the module's copies are there */
     if (supervisor->loop) {
         reload_end(supervisor);
@@ -357,7 +368,8 @@ static void close_all(struct supervisor *supervisor)
         ev_loop_destroy(supervisor->loop);
     }
     listener_set_close(&supervisor->listeners);
-    listener_close_metrics(supervisor->metrics);
+    listener_close_endpoint(supervisor->metrics);
+    tasks_pages_free(supervisor->tasks);
     pid_file_remove();
     module_store_close(supervisor->store);
     if (supervisor->board)

@@ -7,7 +7,7 @@
 #include "proc/report/blocked.h"
 #include "proc/supervisor.h"
 
-enum { SUPERVISOR_SIGNALS = 7 };
+enum { SUPERVISOR_SIGNALS = 8 };
 
 struct supervisor {
     int argc;
@@ -38,6 +38,11 @@ struct supervisor {
     pid_t metrics_pid;       /* or 0 */
     int metrics_channel;
     ev_timer metrics_retry;
+    struct tasks_pages *tasks; /* where workers answer the debug address, or NULL */
+    struct listener *debug;    /* or NULL */
+    ev_io debug_watch;
+    ev_timer debug_retry;
+    unsigned n_debug_children;
     ev_timer watchdog;
 
     uint64_t stop_signal_us;           /* when the last one came, or 0 */
@@ -81,6 +86,18 @@ void supervisor_metrics_start(struct supervisor *supervisor);
 void supervisor_metrics_stop(struct supervisor *supervisor);
 /* In a forked child: close what is the supervisor's. */
 void supervisor_metrics_forget(struct supervisor *supervisor);
+
+/*
+ * supervisor_debug.c: the debug address. Opened at the start, 0 or a negative errno with *ret_error
+ * a line (mem_free(); NULL: out of memory); after an upgrade when the old server leaves it.
+ */
+int supervisor_debug_open(struct supervisor *supervisor, char **ret_error);
+void supervisor_debug_start(struct supervisor *supervisor);
+void supervisor_debug_take_over(struct supervisor *supervisor);
+/* For good. Questions that are under way are answered. */
+void supervisor_debug_stop(struct supervisor *supervisor);
+/* In a forked child: close what is the supervisor's. */
+void supervisor_debug_forget(struct supervisor *supervisor);
 
 /* supervisor_upgrade.c: the binary on disk takes over. */
 void supervisor_upgrade(struct supervisor *supervisor);

@@ -42,6 +42,7 @@ static void step_aside(struct supervisor *supervisor)
     notify_send(text);
     listener_set_disown(&supervisor->listeners);
     listener_own(supervisor->metrics, false);
+    supervisor_debug_stop(supervisor); /* nobody can have it twice */
     supervisor->is_stopping = true;
     reload_end(supervisor);
     forget(supervisor);
@@ -118,4 +119,5 @@ void supervisor_take_over(struct supervisor *supervisor)
     listener_set_own(&supervisor->listeners);
     listener_own(supervisor->metrics, true);
     upgrade_tell_ready();
+    supervisor_debug_take_over(supervisor);
 }

@@ -17,13 +17,14 @@
 #include "proc/report/crash.h"
 #include "proc/stop_signal.h"
 #include "proc/system/sandbox.h"
+#include "proc/worker_debug.h"
 #include "proc/worker_parts.h"
+#include "proc/worker_wear.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 enum { CANCEL_GRACE_MS = 2000, POOL_GRACE_MS = 1000, POOL_LOOK_US = 5000 };
@@ -43,8 +44,8 @@ struct worker {
     struct deadline pool_wait; /* until the next look at the pool */
     ev_signal term, usr1;
     ev_io channel;
-    ev_prepare wear; /* counts requests, where there is a most of them */
-    uint64_t first_id, most_requests;
+    struct worker_wear wear;
+    struct worker_debug debug;
     enum phase phase;
     bool has_net;
     bool is_asked_to_stop; /* by whomever */
@@ -140,7 +141,7 @@ static void serve(struct worker *worker)
     trace_note_objects(); /* its startup may have loaded more */
     set_phase(worker, SERVING, BOARD_SERVING);
     set_limit(worker, 0);
-    worker->first_id = worker->runtime.next_id; /* the lifespan had one, too */
+    worker_wear_begin(&worker->wear);
     for (size_t i = 0; i < start->n_listeners; i++)
         listener_start(start->listeners[i], &worker->net);
     say_ready(worker);
@@ -279,6 +280,8 @@ static void on_channel(struct ev_loop *loop, ev_io *watch, int events)
         return;
     if (message.type == CHANNEL_RETIRE) {
         ask_to_stop(worker, false);
+    } else if (message.type == CHANNEL_LIST) {
+        worker_debug_log(&worker->debug);
     } else if (message.type == CHANNEL_END) {
         ev_io_stop(loop, watch);
         if (!worker->is_asked_to_stop && !worker->start->is_metrics)
@@ -287,35 +290,6 @@ static void on_channel(struct ev_loop *loop, ev_io *watch, int events)
                      worker->start->position);
         ask_to_stop(worker, true);
     }
-}
-
-/* Asked for once a turn: --max-requests is reached somewhere in it. */
-static void on_wear(struct ev_loop *loop, ev_prepare *prepare, int events)
-{
-    struct worker *worker = prepare->data;
-    (void)events;
-    if (worker->runtime.next_id - worker->first_id < worker->most_requests)
-        return;
-    ev_prepare_stop(loop, prepare);
-    log_line(LOG_LEVEL_INFO, 122, "--max-requests is reached, another is to take over worker=%u",
-             worker->start->position);
-    channel_tell(worker->start->channel, CHANNEL_WORN, NULL);
-}
-
-/* The most requests of this worker: jitter keeps those of a server from leaving together. */
-static void watch_wear(struct worker *worker)
-{
-    const struct settings *settings = worker->settings;
-    uint64_t drawn = 0;
-    if (settings->max_requests == 0)
-        return;
-    if (settings->max_requests_jitter && getrandom(&drawn, sizeof drawn, GRND_NONBLOCK) > 0)
-        drawn %= settings->max_requests_jitter + 1;
-    worker->most_requests = settings->max_requests + drawn;
-    ev_prepare_init(&worker->wear, on_wear);
-    worker->wear.data = worker;
-    ev_prepare_start(worker->loop, &worker->wear);
-    ev_unref(worker->loop);
 }
 
 static void on_usr1(struct ev_loop *loop, ev_signal *signal, int events)
@@ -422,7 +396,8 @@ static int start(struct worker *worker)
     worker->lifespan.changed = on_lifespan;
     worker->lifespan.changed_arg = worker;
     watch_signals(worker);
-    watch_wear(worker);
+    worker_wear_start(&worker->wear, worker->start, &worker->runtime, worker->loop);
+    worker_debug_start(&worker->debug, worker->start, &worker->runtime, worker->loop);
     set_limit(worker, worker->settings->timeout_startup_ms);
     rc = lifespan_start(&worker->lifespan, &worker->runtime);
     if (rc == 0 && worker->lifespan.state == LIFESPAN_ABSENT)

@@ -13,6 +13,8 @@
 /* The exit codes of cgw-serve, and of its workers. */
 enum { EXIT_FINE = 0, EXIT_CANNOT_RUN = 1, EXIT_USAGE = 2, EXIT_MODULE = 3 };
 
+struct tasks_pages;
+
 /* What a worker begins with. All of it outlives the worker, which is a process of its own. */
 struct worker_start {
     const struct settings *settings;
@@ -23,7 +25,8 @@ struct worker_start {
     const struct privileges *privileges; /* NULL: those of the supervisor */
     struct board *board;
     struct board_slot *slot;
-    int channel; /* to the supervisor */
+    struct tasks_pages *tasks; /* where to answer the debug address, or NULL */
+    int channel;               /* to the supervisor */
     uint32_t position, generation;
     bool is_metrics; /* it serves the operator, not the application's clients */
 };

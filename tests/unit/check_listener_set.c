@@ -163,7 +163,7 @@ START_TEST(what_a_manager_gives_comes_first)
     ck_assert_ptr_null(getenv("LISTEN_FDS"));
     listener_set_own(&set);
     listener_set_close(&set);
-    listener_close_metrics(metrics);
+    listener_close_endpoint(metrics);
     ck_assert_int_eq(access(path, F_OK), 0); /* the manager's */
     ck_assert_int_eq(access(metrics_path, F_OK), 0);
 }
@@ -203,7 +203,7 @@ START_TEST(an_upgrade_that_serves_owns_the_file)
     listener_set_own(&set);
     listener_own(metrics, true);
     listener_set_close(&set);
-    listener_close_metrics(metrics);
+    listener_close_endpoint(metrics);
     ck_assert_int_lt(access(path, F_OK), 0);
     ck_assert_int_lt(access(metrics_path, F_OK), 0);
 }
@@ -260,15 +260,15 @@ START_TEST(metrics_have_an_address_of_their_own)
     settings.metrics = "/metrics";
     ck_assert_int_eq(listener_open_metrics(&settings, &metrics, &error), 0);
     ck_assert_ptr_null(metrics);
-    listener_close_metrics(metrics);
+    listener_close_endpoint(metrics);
     settings.metrics = "127.0.0.1:0";
     ck_assert_int_eq(listener_open_metrics(&settings, &metrics, &error), 0);
     ck_assert_uint_ne(metrics->port, 0);
-    listener_close_metrics(metrics);
+    listener_close_endpoint(metrics);
     settings.metrics = "unix:listener-set-metrics.sock";
     ck_assert_int_eq(listener_open_metrics(&settings, &metrics, &error), 0);
     ck_assert_str_eq(metrics->address, metrics_path);
-    listener_close_metrics(metrics);
+    listener_close_endpoint(metrics);
     ck_assert_int_lt(access(metrics_path, F_OK), 0);
 }
 END_TEST
@@ -280,7 +280,7 @@ START_TEST(metrics_take_brackets_off)
     int rc = listener_open_metrics(&settings, &metrics, &error);
     if (rc == 0) {
         ck_assert_str_eq(metrics->address, "::1");
-        listener_close_metrics(metrics);
+        listener_close_endpoint(metrics);
     } else { /* a machine without IPv6 */
         ck_assert_ptr_nonnull(strstr(error, "::1 port 0"));
     }

@@ -143,6 +143,8 @@ static const char *const everything[][2] = {
     {"blocked-after", "15ms"},
     {"promote-blocking", "yes"},
     {"metrics", "[::1]:9100"},
+    {"debug", "yes"},
+    {"debug-address", ":9101"},
     {"root-path", "/api/v1"},
     {"proxy-headers", "no"},
     {"forwarded-allow-ips", "10.0.0.0/8, ::1, unix"},
@@ -200,6 +202,8 @@ static void check_processes(const struct settings *s)
     ck_assert_str_eq(s->build, "make app.so");
     ck_assert_uint_eq(s->blocked_after_ms, 15);
     ck_assert_str_eq(s->metrics, "[::1]:9100");
+    ck_assert(s->debug);
+    ck_assert_str_eq(s->debug_address, ":9101");
 }
 
 static void check_everything(const struct settings *s)

@@ -86,6 +86,9 @@ START_TEST(wrong_words)
         {{{"a", "--metrics", "h:65536"}, {NULL}, NULL}, "takes HOST:PORT"},
         {{{"a", "--metrics", "unix:"}, {NULL}, NULL}, "takes HOST:PORT"},
         {{{"a", "--metrics", "/a?b"}, {NULL}, NULL}, "takes HOST:PORT"},
+        {{{"a", "--debug", "--debug-address", "/tasks"}, {NULL}, NULL}, "takes HOST:PORT or"},
+        {{{"a", "--debug", "--debug-address", "9101"}, {NULL}, NULL}, "takes HOST:PORT or"},
+        {{{"a", "--debug-address", ":1"}, {NULL}, NULL}, "--debug-address: is there with --debug"},
         {{{"a", "--user="}, {NULL}, NULL}, "takes a text"},
         {{{"a", "--build="}, {NULL}, NULL}, "takes a text"},
     };

@@ -73,7 +73,7 @@ static int be_new_server(const char *how)
     upgrade_tell_ready();
     int rc = serve_one(&set, metrics);
     listener_set_close(&set);
-    listener_close_metrics(metrics);
+    listener_close_endpoint(metrics);
     return rc;
 }
 
@@ -90,7 +90,7 @@ static void setup(void)
 static void teardown(void)
 {
     listener_set_close(&set);
-    listener_close_metrics(metrics);
+    listener_close_endpoint(metrics);
     mem_free(error);
     unlink(metrics_path);
 }

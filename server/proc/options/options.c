@@ -307,9 +307,20 @@ static void check_development(struct load *load)
                              spelled(load, build, name));
 }
 
+static void check_debug(struct load *load)
+{
+    const struct settings *settings = &load->options->settings;
+    const struct option *address = options_table_find(STR("debug-address"));
+    char name[OPTIONS_NAME_BYTES];
+    if (settings->debug_address && !settings->debug)
+        options_report_error(&load->report, "%s: is there with --debug only",
+                             spelled(load, address, name));
+}
+
 static void check_together(struct load *load)
 {
     if (load->report.n_errors == 0) {
+        check_debug(load);
         choose_listener(load);
         check_water(load);
         check_development(load);

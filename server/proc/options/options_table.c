@@ -68,6 +68,10 @@ const struct option options_table[] = {
      OPTION_SWITCH, AT(promote_blocking), .initial = "off"},
     {NULL, "metrics", "WHERE", "HOST:PORT or unix:PATH to listen on, or /PATH of a request",
      OPTION_METRICS, AT(metrics)},
+    {NULL, "debug", NULL, "list tasks when asked (SIGQUIT), help the application find mistakes",
+     OPTION_SWITCH, AT(debug), .initial = "off"},
+    {NULL, "debug-address", "WHERE", "HOST:PORT or unix:PATH to list tasks at, with --debug",
+     OPTION_ADDRESS, AT(debug_address)},
 
     {"Requests",
      "root-path", "PATH", "prefix that a proxy has taken off", OPTION_PREFIX, AT(root_path),

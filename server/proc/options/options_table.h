@@ -28,6 +28,7 @@ enum option_kind {
     OPTION_NAME,    /* const char *: of a user or group, or its number */
     OPTION_TEXT,    /* const char *, any that is not empty */
     OPTION_METRICS, /* const char *: see settings.metrics */
+    OPTION_ADDRESS, /* const char *: HOST:PORT or unix:PATH */
     OPTION_LIST,    /* struct settings_list: separated by commas; repeated, it is appended to */
     OPTION_HEADER,  /* appended to settings.extra_headers */
     OPTION_ACTION,  /* on the command line only; nothing in settings */

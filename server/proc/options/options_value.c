@@ -331,12 +331,24 @@ static bool is_endpoint(struct value *value)
            (!memchr(host.ptr, ':', host.len) && (is_address(host) || is_name(host)));
 }
 
+static bool is_socket(struct value *value)
+{
+    struct str text = value->text;
+    return (text.len > 5 && memcmp(text.ptr, "unix:", 5) == 0) || is_endpoint(value);
+}
+
+static int read_address(struct value *value)
+{
+    if (!is_socket(value))
+        return refuse(value, "takes HOST:PORT or unix:PATH");
+    return keep_text(value, value->text);
+}
+
 static int read_metrics(struct value *value)
 {
     struct str text = value->text;
     bool is_path = text.len && text.ptr[0] == '/' && is_plain_path(text);
-    bool is_unix = text.len > 5 && memcmp(text.ptr, "unix:", 5) == 0;
-    if (!is_path && !is_unix && !is_endpoint(value))
+    if (!is_path && !is_socket(value))
         return refuse(value, "takes HOST:PORT, unix:PATH, or the /PATH of a request");
     return keep_text(value, text);
 }
@@ -432,17 +444,17 @@ int options_value_read(const struct option *option, const char *text, struct are
                        struct settings *settings, char *why)
 {
     static int (*const readers[])(struct value *) = {
-        [OPTION_SWITCH] = read_switch, [OPTION_NUMBER] = read_number,
-        [OPTION_BYTES] = read_bytes,   [OPTION_SECONDS] = read_seconds,
-        [OPTION_MODE] = read_mode,     [OPTION_CHOICE] = read_choice,
-        [OPTION_PATH] = read_path,     [OPTION_UDS] = read_uds,
-        [OPTION_SOURCE] = read_source, [OPTION_WORKERS] = read_workers,
-        [OPTION_NAME] = read_text,     [OPTION_TEXT] = read_text,
-        [OPTION_LIST] = read_list,     [OPTION_METRICS] = read_metrics,
-        [OPTION_HOST] = read_host,     [OPTION_PREFIX] = read_prefix,
-        [OPTION_TARGET] = read_target, [OPTION_TRUST] = read_trust,
-        [OPTION_FORMAT] = read_format, [OPTION_HEADER] = read_header,
-        [OPTION_ACTION] = read_action,
+        [OPTION_SWITCH] = read_switch,   [OPTION_NUMBER] = read_number,
+        [OPTION_BYTES] = read_bytes,     [OPTION_SECONDS] = read_seconds,
+        [OPTION_MODE] = read_mode,       [OPTION_CHOICE] = read_choice,
+        [OPTION_PATH] = read_path,       [OPTION_UDS] = read_uds,
+        [OPTION_SOURCE] = read_source,   [OPTION_WORKERS] = read_workers,
+        [OPTION_NAME] = read_text,       [OPTION_TEXT] = read_text,
+        [OPTION_LIST] = read_list,       [OPTION_METRICS] = read_metrics,
+        [OPTION_ADDRESS] = read_address, [OPTION_HOST] = read_host,
+        [OPTION_PREFIX] = read_prefix,   [OPTION_TARGET] = read_target,
+        [OPTION_TRUST] = read_trust,     [OPTION_FORMAT] = read_format,
+        [OPTION_HEADER] = read_header,   [OPTION_ACTION] = read_action,
     };
     struct value value = {option, str_from(text), arena, settings, why};
     return readers[option->kind](&value);
