@@ -1,5 +1,6 @@
 /* Objects as JSON: every kind, presence, names, and what has no JSON. */
 #include "model/encode.h"
+#include "model/model.h"
 #include "unit.h"
 #include <math.h>
 #include <stdlib.h>
@@ -53,11 +54,11 @@ CGW_MODEL(Scalars, SCALARS)
     F(models(Point), points)
 CGW_MODEL(Lists, LISTS)
 
-#define NAMED(F)                              \
-    F(str, from, .alias = "from \"where\"\n") \
-    F(str, password, .hidden = true)          \
-    F(i64, count, .opt = true)                \
-    F(str, note, .opt = true)                 \
+#define NAMED(F)                                  \
+    F(str, from, .alias = "from \"where\"\n")     \
+    F(str, password, .hidden = true, .opt = true) \
+    F(i64, count, .opt = true)                    \
+    F(str, note, .opt = true)                     \
     F(f64, last, .opt = true, .def = 2.5)
 CGW_MODEL(Named, NAMED)
 
@@ -221,6 +222,77 @@ START_TEST(a_default_is_written)
 }
 END_TEST
 
+/* What is written is read as the same, which is written the same. */
+static void comes_back(const cgw_model *model, const void *object, void *copy)
+{
+    struct model_errors errors;
+    struct buffer first = encoded(model, object);
+    cgw_str json = buffer_text(&first);
+    ck_assert_ptr_nonnull(json.ptr);
+    model_errors_init(&errors, &arena);
+    int status = model->code->decode(model, &arena, json, NULL, &errors, copy);
+    ck_assert_msg(status == CGW_OK, "%s: %s", json.ptr, model_errors_array(&errors).ptr);
+    struct buffer second = encoded(model, copy);
+    ck_assert_str_eq(buffer_text(&second).ptr, json.ptr);
+}
+
+START_TEST(objects_come_back)
+{
+    Scalars copy, object = {
+                      .tiny = INT8_MIN,
+                      .large = INT64_MIN,
+                      .ularge = UINT64_MAX,
+                      .real = 5e-324,
+                      .flag = true,
+                      .name = "\x01\"\\\xf0\x9f\x98\x80",
+                      .text = CGW_STR("a\0b"),
+                      .bytes = CGW_STR("\xff\0\n"),
+                      .id = cgw_uuid_new(),
+                      .at = {.unix_us = -1, .offset_min = -150, .has_offset = true},
+                      .colour = DARK_BLUE,
+                  };
+    comes_back(Scalars_model(), &object, &copy);
+    ck_assert_mem_eq(&copy.id, &object.id, sizeof copy.id);
+    ck_assert_int_eq(copy.at.unix_us, -1);
+    ck_assert_int_eq(copy.at.offset_min, -150);
+    ck_assert_int_eq(copy.large, INT64_MIN);
+    ck_assert_uint_eq(copy.ularge, UINT64_MAX);
+    ck_assert_double_eq(copy.real, 5e-324);
+    ck_assert_uint_eq(copy.text.len, 3);
+    arena_fini(&arena);
+}
+END_TEST
+
+START_TEST(lists_come_back)
+{
+    Lists copy, object = {
+                    .reals = ITEMS((double[]){1.5, 1e300}),
+                    .names = ITEMS((cgw_string[]){"a", ""}),
+                    .bytess = ITEMS((cgw_str[]){CGW_STR("a"), CGW_STR("")}),
+                    .colours = ITEMS((int[]){RED, DARK_BLUE}),
+                    .points = ITEMS((Point[]){{.x = 1}, {.y = 1}}),
+                };
+    comes_back(Lists_model(), &object, &copy);
+    ck_assert_uint_eq(copy.points.len, 2);
+    ck_assert_int_eq(copy.points.items[1].y, 1);
+    arena_fini(&arena);
+}
+END_TEST
+
+START_TEST(presence_comes_back)
+{
+    Named copy, object = {.from = "here", .count = 7};
+    cgw_set_absent(Named, &object, note);
+    cgw_set_null(Named, &object, count);
+    object.last = 3;
+    comes_back(Named_model(), &object, &copy);
+    ck_assert(cgw_is_null(Named, &copy, count));
+    ck_assert(!cgw_has(Named, &copy, note));
+    ck_assert(cgw_has(Named, &copy, last));
+    arena_fini(&arena);
+}
+END_TEST
+
 START_TEST(what_has_no_json_is_refused)
 {
     Scalars object = {.colour = 7};
@@ -288,6 +360,9 @@ static Suite *suite(void)
     tcase_add_test(c, lists_of_nothing);
     tcase_add_test(c, names_and_presence);
     tcase_add_test(c, a_default_is_written);
+    tcase_add_test(c, objects_come_back);
+    tcase_add_test(c, lists_come_back);
+    tcase_add_test(c, presence_comes_back);
     tcase_add_test(c, what_has_no_json_is_refused);
     tcase_add_test(c, depth_has_an_end);
     tcase_add_test(c, an_error_of_flush_sticks);

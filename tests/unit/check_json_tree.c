@@ -1,4 +1,5 @@
 /* Text to json-c's trees and back: what is taken, what is not, and what a tree may cost. */
+#include "model/json_read.h"
 #include "model/json_tree.h"
 #include "unit.h"
 #include <math.h>
@@ -95,28 +96,37 @@ START_TEST(says_what_is_wrong)
 }
 END_TEST
 
-START_TEST(depth_has_an_end)
+START_TEST(reading_has_a_depth)
 {
-    char text[2 * 200 + 1];
-    struct json_object *tree, *outer;
+    char text[2 * 200];
+    struct json_object *tree;
     for (size_t depth = 1; depth < 200; depth++) {
         memset(text, '[', depth);
         memset(text + depth, ']', depth);
         int status = read_text(text, 2 * depth, ENOUGH, &tree);
-        ck_assert_int_eq(status, depth <= JSON_TREE_DEPTH ? CGW_OK : CGW_EINVALID);
-        if (depth == JSON_TREE_DEPTH) {
+        ck_assert_int_eq(status, depth <= JSON_DEPTH ? CGW_OK : CGW_EINVALID);
+        if (!status) {
             ck_assert_uint_eq(strlen(written(tree)), 2 * depth);
-            outer = json_object_new_array();
-            json_object_array_add(outer, tree);
-            struct buffer out = BUFFER_IN(&arena);
-            json_tree_write(outer, &out);
-            ck_assert_int_eq(out.status, CGW_EINVAL);
-            tree = outer;
-        }
-        if (!status)
             json_object_put(tree);
+        }
         arena_reset(&arena);
     }
+    arena_fini(&arena);
+}
+END_TEST
+
+START_TEST(writing_has_a_depth)
+{
+    struct json_object *tree = NULL;
+    for (int depth = 1; depth <= JSON_TREE_DEPTH + 1; depth++) {
+        struct json_object *outer = json_object_new_array();
+        json_object_array_add(outer, tree);
+        tree = outer;
+        struct buffer out = BUFFER_IN(&arena);
+        json_tree_write(tree, &out);
+        ck_assert_int_eq(out.status, depth <= JSON_TREE_DEPTH ? CGW_OK : CGW_EINVAL);
+    }
+    json_object_put(tree);
     arena_fini(&arena);
 }
 END_TEST
@@ -163,7 +173,8 @@ static Suite *suite(void)
     TCase *c = tcase_create("json_tree");
     tcase_add_loop_test(c, takes_and_gives_back, 0, sizeof taken / sizeof *taken);
     tcase_add_loop_test(c, says_what_is_wrong, 0, sizeof refused / sizeof *refused);
-    tcase_add_test(c, depth_has_an_end);
+    tcase_add_test(c, reading_has_a_depth);
+    tcase_add_test(c, writing_has_a_depth);
     tcase_add_loop_test(c, size_has_an_end, 0, 5);
     tcase_add_test(c, trees_made_by_hand);
     suite_add_tcase(s, c);

@@ -308,7 +308,8 @@ int cgw__parse(cgw_request *req, const cgw_model *model, cgw_str json, void *out
                cgw_str *ret_detail) CGW_MUST_USE;
 #define cgw_parse(req, T, json, out, ret_detail) \
     cgw__parse((req), T##_model(), (json), _Generic((out), T * : (out)), (ret_detail))
-/* The object as JSON text in the request's memory, NUL-terminated; ptr NULL: out of memory. */
+/* The object as JSON text in the request's memory, NUL-terminated; ptr NULL: out of memory, or it has
+   no JSON, see cgw_json(3). */
 cgw_str cgw__encode(cgw_request *req, const cgw_model *model, const void *object);
 #define cgw_encode(req, T, p) cgw__encode((req), T##_model(), CGW__IS_A(T, p))
 
@@ -316,7 +317,8 @@ cgw_str cgw__encode(cgw_request *req, const cgw_model *model, const void *object
 
 #define CGW_UUID_LEN     36
 #define CGW_DATETIME_LEN 32 /* at most, without NUL */
-/* Text forms; dst is NUL-terminated. The length. [any] */
+/* Text forms; dst is NUL-terminated. The length; 0: a moment that has none, beyond the years 1 to 9999
+   or the offsets of a day. [any] */
 size_t cgw_uuid_format(const cgw_uuid *uuid, char dst[CGW_UUID_LEN + 1]);
 size_t cgw_datetime_format(const cgw_datetime *when, char dst[CGW_DATETIME_LEN + 1]);
 /* 0, or CGW_EINVALID: not such a text; *out is untouched then. [any] */

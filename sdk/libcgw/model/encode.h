@@ -12,7 +12,7 @@
 #include "base/buffer.h"
 #include <cgw/model.h>
 
-#define ENCODE_DEPTH 64 /* as deep as is read */
+#define ENCODE_DEPTH 80 /* deeper than is read: what was read may be wrapped */
 
 void encode_object(const cgw_model *model, const void *object, struct buffer *out);
 #endif

@@ -1,4 +1,4 @@
-/* Down the text, or down the tree, no deeper than JSON_TREE_DEPTH; see json_tree.h. */
+/* Down the text, as deep as the reader goes, or down the tree; see json_tree.h. */
 #include "model/json_tree.h"
 #include "model/json_read.h"
 #include "model/lax.h"
@@ -121,7 +121,7 @@ static bool read_key(struct builder *builder, const struct json_value *key, cons
     return spend(builder, ENTRY_BYTES + text.text.len);
 }
 
-/* The key must be copied before the value is read, which uses the scratch memory too. */
+/* Behind its value, which uses the scratch memory too. */
 static bool build_entry(struct builder *builder, const struct json_value *key,
                         struct json_object *object)
 {

@@ -18,7 +18,7 @@
 int json_tree_read(cgw_str text, size_t max_bytes, const struct model_place *root,
                    struct model_errors *errors, struct json_object **ret_tree) CGW_MUST_USE;
 
-#define JSON_TREE_DEPTH 64 /* as deep as is read */
+#define JSON_TREE_DEPTH 80 /* deeper than is read: what was read may be wrapped */
 
 /*
  * Compact; keys in their order, doubles as json_write_double() has them, whatever serializers were
