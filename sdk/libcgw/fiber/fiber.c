@@ -17,11 +17,12 @@
 #endif
 #if SANITIZE_THREAD
 #include <sanitizer/tsan_interface.h>
-/* Between what it is told and the switch, no call or return may be recorded. */
 #define NOT_WATCHED __attribute__((no_sanitize("thread")))
 #else
 #define NOT_WATCHED
 #endif
+/* Between what it is told and the switch, no call or return may be recorded. */
+#define TELLS NOT_WATCHED __attribute__((always_inline)) static inline
 
 enum { USUAL_STACK_BYTES = 64 * 1024, ALIGNMENT = 64, MAX_BYTES = 1 << 30 };
 
@@ -72,7 +73,7 @@ void fiber_pool_status(const struct fiber_pool *pool, struct fiber_pool_status *
 /* ---- what the sanitizers are told ---- */
 
 /* from is about to be left for to. */
-static inline void tell_before(struct fiber *from, struct fiber *to, bool is_for_ever)
+TELLS void tell_before(struct fiber *from, struct fiber *to, bool is_for_ever)
 {
 #if SANITIZE_ADDRESS
     __sanitizer_start_switch_fiber(is_for_ever ? NULL : &from->fake_stack, to->bottom,
@@ -85,10 +86,13 @@ static inline void tell_before(struct fiber *from, struct fiber *to, bool is_for
 }
 
 /* self runs again, or for the first time. */
-static inline void tell_after(struct fiber *self)
+TELLS void tell_after(struct fiber *self)
 {
 #if SANITIZE_ADDRESS
     __sanitizer_finish_switch_fiber(self->fake_stack, NULL, NULL);
+#endif
+#if SANITIZE_THREAD
+    __asm__ volatile(""); /* no tail call: the caller's return is recorded where it happens */
 #endif
     (void)self;
 }

@@ -3,18 +3,19 @@
 #include "fiber/guard.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #endif
 
-enum { MIN_BYTES = 16 * 1024, USUAL_MAPPINGS = 65530, SIGNAL_SET_BYTES = 8 };
+enum { MIN_BYTES = 16 * 1024, USUAL_MAPPINGS = 65530 };
 
 static _Atomic size_t n_protected; /* guards by mprotect, of all pools of the process */
 
@@ -24,10 +25,10 @@ size_t guard_bytes(void)
     return (MIN_BYTES + page - 1) / page * page;
 }
 
-/* The kernel is made to write there, something that changes nothing. */
+/* The kernel is made to look at the first page. */
 static bool faults(void *p)
 {
-    return syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, p, SIGNAL_SET_BYTES) < 0 && errno == EFAULT;
+    return madvise(p, (size_t)sysconf(_SC_PAGESIZE), MADV_POPULATE_READ) < 0 && errno == EFAULT;
 }
 
 static size_t max_mappings(void)
