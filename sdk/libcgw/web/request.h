@@ -121,6 +121,7 @@ struct cgw_request {
     const struct cgw_middleware *const *inner; /* of cgw_next(); of chain.c */
     void *chain;
     struct depend_value *needed; /* of depend.c, latest first */
+    struct tree *trees;          /* of tree.c: those that end with the request */
     struct after *after, **after_last; /* of after.c */
     struct request_data data[REQUEST_DATA_MAX];
     size_t n_data;
