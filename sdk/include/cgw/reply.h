@@ -10,15 +10,19 @@
 #define CGW_REPLY_H
 #include <cgw/request.h>
 
-/* ---- whole replies; none suspends ---- */
+/* ---- whole replies; none suspends but for long lists ---- */
 
 cgw_reply cgw_text(cgw_request *req, int status, const char *format, ...) CGW_MUST_USE
     CGW_PRINTF(3, 4);
 cgw_reply cgw_html(cgw_request *req, int status, const char *format, ...) CGW_MUST_USE
     CGW_PRINTF(3, 4);
-/* Any bytes; copied unless they are literals or the request's: is_lent. content_type NULL: none. */
-cgw_reply cgw_bytes(cgw_request *req, int status, const char *content_type,
-                    cgw_str body) CGW_MUST_USE;
+/* Any bytes, copied. content_type NULL: none. */
+cgw_reply cgw_bytes(cgw_request *req, int status, const char *content_type, cgw_str body)
+    CGW_MUST_USE;
+/* The same, not copied: both live until the request is over, as literals, static data and what
+   cgw_alloc() and cgw_fmt() gave. */
+cgw_reply cgw_bytes_lent(cgw_request *req, int status, const char *content_type, cgw_str body)
+    CGW_MUST_USE;
 cgw_reply cgw_empty(cgw_request *req, int status) CGW_MUST_USE;
 /* 307 unless status says 301, 302, 303 or 308. The location is escaped where it must be. */
 cgw_reply cgw_redirect(cgw_request *req, int status, const char *location) CGW_MUST_USE;
@@ -26,7 +30,8 @@ cgw_reply cgw_redirect(cgw_request *req, int status, const char *location) CGW_M
  * answered. */
 cgw_reply cgw_done(cgw_request *req) CGW_MUST_USE;
 
-/* An object of a model as JSON; a list of n. Status 0: the route's .status, else 200. */
+/* An object of a model as JSON; a list of n, which goes out in pieces, and suspends, where its text
+   is longer than 64 KiB. Status 0, here as everywhere: the route's .status, else 200. */
 cgw_reply cgw__json(cgw_request *req, int status, const cgw_model *model,
                     const void *object) CGW_MUST_USE;
 cgw_reply cgw__json_list(cgw_request *req, int status, const cgw_model *model, const void *items,
@@ -80,7 +85,8 @@ cgw_reply cgw__error(cgw_request *req, int code, const struct cgw_site *site) CG
 
 /*
  * Begin a reply whose body comes piece by piece. CGW_OK, or CGW_ECLOSED, CGW_ECANCELED...: unwind.
- * content_type NULL: application/octet-stream.
+ * content_type NULL: application/octet-stream. To HEAD it is complete with that, and what is
+ * written then answers CGW_ECLOSED. The head goes out with the first piece.
  */
 int cgw__stream(cgw_request *req, int status, const char *content_type,
                 const struct cgw_site *site) CGW_MUST_USE;
@@ -96,7 +102,8 @@ int cgw__print(cgw_request *req, const struct cgw_site *site, const char *format
 cgw_reply cgw__stream_end(cgw_request *req, const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_stream_end(req) cgw__stream_end((req), CGW_HERE)
 
-/* A JSON list, row by row, in flat memory: cgw_rows(), cgw_row()..., cgw_stream_end(). */
+/* A JSON list, row by row, in flat memory: cgw_rows(), cgw_row()..., cgw_stream_end(). Rows are
+   collected to pieces of 16 KiB. */
 int cgw__rows(cgw_request *req, int status, const cgw_model *model,
               const struct cgw_site *site) CGW_MUST_USE;
 int cgw__row(cgw_request *req, const cgw_model *model, const void *object,
@@ -104,7 +111,9 @@ int cgw__row(cgw_request *req, const cgw_model *model, const void *object,
 #define cgw_rows(req, status, T) cgw__rows((req), (status), T##_model(), CGW_HERE)
 #define cgw_row(req, T, p)       cgw__row((req), T##_model(), CGW__IS_A(T, p), CGW_HERE)
 
-/* Server-sent events (HTML, 9.2): a comment ": ping" every ping seconds keeps an idle one alive. */
+/* Server-sent events (HTML, 9.2): a comment ": ping" every ping seconds keeps an idle one alive.
+   The head goes out at once, each event at once; a client that leaves cancels the handler with
+   CGW_ECLOSED wherever it waits. */
 struct cgw_events_options {
     double ping; /* seconds; 0: 15; < 0: none */
 };

@@ -68,14 +68,14 @@ void buffer_add_slow(struct buffer *buffer, const void *ptr, size_t len)
     buffer->len += len;
 }
 
-void buffer_printf(struct buffer *buffer, const char *format, ...)
+void buffer_vprintf(struct buffer *buffer, const char *format, va_list args)
 {
-    va_list args;
     for (int round = 0; round < 2 && !buffer->status; round++) {
         size_t room = buffer->ptr ? buffer->room - buffer->len + 1 : 0;
-        va_start(args, format);
-        int n = vsnprintf(room ? buffer->ptr + buffer->len : NULL, room, format, args);
-        va_end(args);
+        va_list again;
+        va_copy(again, args);
+        int n = vsnprintf(room ? buffer->ptr + buffer->len : NULL, room, format, again);
+        va_end(again);
         if (n < 0) {
             fail(buffer, CGW_ENOMEM);
         } else if ((size_t)n < room) {
@@ -87,6 +87,14 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
             return;
         }
     }
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    buffer_vprintf(buffer, format, args);
+    va_end(args);
 }
 
 cgw_str buffer_text(struct buffer *buffer)

@@ -2,6 +2,7 @@
  * A request, from the host's call to its last background task. It runs on one task of its own; the
  * pieces below fill it and read it, one file each.
  *
+ *   store.c     what a request owns: memory, state, lines in the log
  *   serve.c     the way of a request: match, through middleware and dependencies to the handler, its
  *               reply out, background tasks, memory back
  *   match.c     path and method to endpoint      url.c       names to paths
@@ -44,8 +45,10 @@ struct request_data {
 enum reply_state {
     REPLY_NONE = 0, /* nothing is prepared */
     REPLY_WHOLE,    /* status, headers and body are prepared */
+    REPLY_SENDING,  /* it is on its way */
     REPLY_STREAM,   /* cgw_stream() and the like have begun one */
     REPLY_BY_HAND,  /* cgw_send() has sent the start */
+    REPLY_LEFT,     /* there is none, as the client has left */
     REPLY_COMPLETE  /* the last byte was given to the host */
 };
 
@@ -58,6 +61,7 @@ struct reply {
     cgw_str body;             /* lent: literals or the arena's */
     struct cgw_cause cause;   /* why it is an error; status 0: it is none */
     bool is_error_handled;    /* a handler of errors has been asked */
+    bool is_being_handled;    /* it runs: what it prepares is not asked about again */
 };
 
 /* What the host gives: at most one receive is in flight; what comes while nobody waits is kept. */
@@ -101,28 +105,45 @@ struct cgw_request {
     size_t n_query;
     const struct model_pair *cookies;
     size_t n_cookies;
-    bool has_query, has_cookies;
+    bool has_query, has_cookies, has_kept_scope;
+    cgw_str invalid; /* the errors of the last cgw_parse() that found some, as an array */
 
+    /* of channel.c */
     enum receive_state receive_state;
     int receive_status;
-    struct cgw_event received;   /* filled by the host */
-    struct task *receiver;       /* parked for it, or NULL */
-    bool is_disconnected;        /* a disconnect was seen, whatever layers did with it */
-    bool is_body_over, is_body_streamed;
+    struct cgw_event received; /* filled by the host */
+    struct cgw_event kept;     /* the end of the body, when watching goes on behind it unread */
+    void *kept_bytes;          /* of the heap */
+    struct task *receiver;     /* parked for it, or NULL */
+    struct task *sender;       /* parked for a send, or NULL */
+    cgw_mutex sending;         /* one send at a time: the handler's and the ping's */
+    bool has_kept;
+    bool is_lent;         /* who has received last has bytes that the next receive takes back */
+    bool is_watched;      /* see channel_watch() */
+    bool wants_cancel;    /* a client that leaves cancels the handler */
+    bool is_disconnected; /* a disconnect was seen, whatever layers did with it */
+    bool is_canceled;     /* the host has ended the call */
+    bool has_begun;       /* the start of the response was given to the host */
+    bool has_trailers;    /* and they end it */
+    bool is_ending;       /* so was its last event */
+
+    /* of body.c */
+    bool is_body_over, is_body_streamed, has_body;
     uint64_t body_bytes, max_body;
-    cgw_str body;                /* whole, once has_body */
-    bool has_body;
-    int send_status;
-    cgw_mutex sending;           /* one send at a time: the handler's and the ping's */
+    cgw_str body;               /* whole, once has_body */
+    struct buffer body_so_far;
+
     struct cgw_layer *layers;    /* outermost last wrapped: first to see what is sent */
 
     struct reply reply;
-    void *stream; /* of stream.c */
+    struct stream *stream; /* of stream.c, or NULL */
+    bool is_pinged;        /* a task beside the handler keeps the stream alive */
     const struct cgw_middleware *const *inner; /* of cgw_next(); of chain.c */
     void *chain;
     struct depend_value *needed; /* of depend.c, latest first */
     struct tree *trees;          /* of tree.c: those that end with the request */
     struct after *after, **after_last; /* of after.c */
+    struct scope *after_scope;         /* the same: around them while they run */
     struct request_data data[REQUEST_DATA_MAX];
     size_t n_data;
     bool is_finished; /* finish() was called */
@@ -139,8 +160,13 @@ void request_finish(struct cgw_request *req, int status);
 int channel_receive(struct cgw_request *req, struct cgw_event *event, const struct cgw_site *site);
 int channel_send(struct cgw_request *req, const struct cgw_event *events, size_t n,
                  const struct cgw_site *site);
+/* What was received has been used, or copied: the watch may go on. */
+void channel_used(struct cgw_request *req);
+/* The call is about to be finished: nothing of ours may be in flight then. Suspends shortly. */
+void channel_settle(struct cgw_request *req);
 /* Watch for a disconnect, and for the end of the worker's grace, without consuming anything: cancels
-   req->cancel then. Begun for routes with .cancel, and for all once the worker drains. */
+   req->cancel then. Begun for routes with .cancel, for server-sent events, and for all once the worker
+   drains. */
 void channel_watch(struct cgw_request *req);
 
 /* ---- match.c, url.c ---- */
@@ -171,6 +197,13 @@ void head_parse_cookies(cgw_request *req); /* fills req->cookies */
 int request_keep_scope(cgw_request *req);
 extern const struct cgw_scope request_no_scope; /* all empty, for whoever asks too late */
 
+/* ---- store.c ---- */
+/*
+ * Run fn(arg) where the request's memory may be used: here, unless this is a pool thread and others of
+ * the request may run meanwhile; on the loop then. What fn answers.
+ */
+int request_do(cgw_request *req, int (*fn)(void *arg), void *arg);
+
 /* ---- bind.c ---- */
 /* Bind and validate all models of the endpoint. CGW_OK; CGW_EINVALID: the 422 is prepared by
    failure_prepare(); others as cgw_body_text(). May suspend. */
@@ -178,12 +211,20 @@ int bind_models(cgw_request *req);
 
 /* ---- reply.c ---- */
 cgw_reply reply_now(cgw_request *req); /* the value for what is prepared */
+/* Prepare one, of the request's memory or static; status 0: the route's. Nothing where one is on its way. */
+cgw_reply reply_prepare(cgw_request *req, int status, const char *content_type, cgw_str body);
+/* The fields that speak of a content go, as another one takes its place. */
+void reply_drop_content(cgw_request *req);
+/* All fields but the length, with room for one behind them; few: the caller's. */
+struct cgw_header *reply_fields(cgw_request *req, struct cgw_header few[2], size_t *ret_n);
 /* Send a whole reply and be done. A code as of send(). Suspends. */
 int reply_send(cgw_request *req);
 
 /* ---- stream.c ---- */
-/* The handler has returned and its stream was not ended: stop the ping; the response breaks off. */
+/* The handler has returned and its stream was not ended: the response breaks off. */
 void stream_abandon(cgw_request *req);
+/* No ping comes any more. Suspends shortly. */
+void stream_settle(cgw_request *req);
 
 /* ---- failure.c ---- */
 /* Prepare the reply of an error: the application's own handlers of errors are asked by

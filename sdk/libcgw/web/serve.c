@@ -71,6 +71,7 @@ static cgw_reply run_route(cgw_request *req)
     if (req->endpoint->cancel || req->application->is_draining)
         channel_watch(req);
     cgw_reply reply = is_sync(req) ? hop(req) : run_user(req);
+    group_settle(req->task); /* what it has started has its call, and its stack */
     req->is_cancelable = false;
     scope_leave(&req->cancel, req->task);
     scope_fini(&req->cancel);
@@ -124,7 +125,9 @@ static int send_reply(cgw_request *req)
         return reply_send(req);
     if (req->reply.state != REPLY_COMPLETE)
         stream_abandon(req);
-    return req->reply.state == REPLY_COMPLETE ? CGW_OK : CGW_EFAILED;
+    if (req->reply.state == REPLY_COMPLETE)
+        return CGW_OK;
+    return req->is_disconnected ? CGW_ECLOSED : CGW_EFAILED;
 }
 
 void request_finish(struct cgw_request *req, int status)
@@ -132,10 +135,13 @@ void request_finish(struct cgw_request *req, int status)
     struct cgw_call *call = req->call;
     if (!call)
         return;
+    group_settle(req->task); /* middleware's */
+    channel_settle(req);
     req->call = NULL;
     req->task->call = NULL;
     runtime_forget_call(req->runtime, call);
-    req->host->finish(call, status);
+    /* the host does not know our codes; a response that is not whole is a failure to it anyway */
+    req->host->finish(call, status < CGW_EIO ? CGW_OK : status);
 }
 
 static int tear_down(void *arg)

@@ -1,0 +1,282 @@
+/*
+ * Models of a route, bound before its handler: path, query, headers, cookies, body, in this order,
+ * as FastAPI does; all errors of all of them are one 422. By hand, the same models read and write
+ * JSON.
+ */
+#include "web/application.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct bind {
+    cgw_request *req;
+    struct model_errors errors;
+    int status; /* CGW_OK, CGW_EINVALID, or what ended it */
+};
+
+static void note(struct bind *bind, int status)
+{
+    if (status != CGW_OK && bind->status != CGW_ENOMEM)
+        bind->status = status;
+}
+
+/* Memory for one more; NULL: none. */
+static void *add(struct bind *bind, const cgw_model *model)
+{
+    cgw_request *req = bind->req;
+    void *object = arena_zalloc(&req->arena, model->size);
+    if (object)
+        req->bound[req->n_bound++] = (struct request_bound){model, object};
+    else
+        note(bind, CGW_ENOMEM);
+    return object;
+}
+
+/* ---- parameters ---- */
+
+static void bind_pairs(struct bind *bind, cgw_model_fn *model, const struct model_source *source)
+{
+    void *object = add(bind, model());
+    if (object)
+        note(bind, model()->code->bind(model(), &bind->req->arena, source, &bind->errors, object));
+}
+
+static void bind_path(struct bind *bind)
+{
+    const cgw_request *req = bind->req;
+    struct model_pair pairs[REQUEST_PARAMS_MAX];
+    for (size_t i = 0; i < req->n_params; i++)
+        pairs[i] = (struct model_pair){req->params[i].name, req->params[i].value};
+    bind_pairs(bind, req->endpoint->path_params,
+               &(struct model_source){.place = "path", .pairs = pairs, .n_pairs = req->n_params});
+}
+
+static void bind_query(struct bind *bind)
+{
+    cgw_request *req = bind->req;
+    head_parse_query(req);
+    if (!req->has_query)
+        note(bind, CGW_ENOMEM);
+    bind_pairs(
+        bind, req->endpoint->params,
+        &(struct model_source){.place = "query", .pairs = req->query, .n_pairs = req->n_query});
+}
+
+static void bind_headers(struct bind *bind)
+{
+    cgw_request *req = bind->req;
+    struct model_pair *pairs = arena_alloc(&req->arena, req->scope->n_headers * sizeof(*pairs) + 1);
+    if (!pairs || request_keep_scope(req) != CGW_OK) {
+        note(bind, CGW_ENOMEM);
+        return;
+    }
+    const struct cgw_scope *scope = req->scope;
+    for (size_t i = 0; i < scope->n_headers; i++)
+        pairs[i] = (struct model_pair){scope->headers[i].name, scope->headers[i].value};
+    bind_pairs(
+        bind, req->endpoint->headers,
+        &(struct model_source){
+            .place = "header", .pairs = pairs, .n_pairs = scope->n_headers, .is_header = true});
+}
+
+static void bind_cookies(struct bind *bind)
+{
+    cgw_request *req = bind->req;
+    head_parse_cookies(req);
+    if (!req->has_cookies)
+        note(bind, CGW_ENOMEM);
+    bind_pairs(bind, req->endpoint->cookies,
+               &(struct model_source){
+                   .place = "cookie", .pairs = req->cookies, .n_pairs = req->n_cookies});
+}
+
+/* ---- the body ---- */
+
+static cgw_str content_type(const cgw_request *req)
+{
+    const struct cgw_scope *scope = req->scope;
+    for (size_t i = 0; i < scope->n_headers; i++)
+        if (scope->headers[i].name.len == 12 &&
+            strncasecmp(scope->headers[i].name.ptr, "content-type", 12) == 0)
+            return scope->headers[i].value;
+    return (cgw_str){"", 0};
+}
+
+/* application/json, or anything of application/ that ends in +json (RFC 6839, 3.1). */
+static bool is_json(cgw_str type)
+{
+    size_t len = 0;
+    while (len < type.len && type.ptr[len] != ';')
+        len++;
+    while (len && (type.ptr[len - 1] == ' ' || type.ptr[len - 1] == '\t'))
+        len--;
+    if (len < 16 || strncasecmp(type.ptr, "application/", 12) != 0)
+        return false;
+    return (len == 16 && strncasecmp(type.ptr + 12, "json", 4) == 0) ||
+           (len > 17 && strncasecmp(type.ptr + len - 5, "+json", 5) == 0);
+}
+
+static const struct model_place body_place = {.key = "body", .key_len = 4};
+
+static void no_json(struct bind *bind, cgw_str body)
+{
+    struct buffer input = BUFFER_IN(&bind->req->arena);
+    if (body.len <= MODEL_ECHO_MAX)
+        json_write_string(&input, body);
+    else
+        buffer_add_literal(&input, "null");
+    model_errors_add(&bind->errors, &body_place, "model_attributes_type", buffer_text(&input),
+                     (cgw_str){"", 0},
+                     "Input should be a valid dictionary or object to extract fields from");
+    note(bind, CGW_EINVALID);
+}
+
+static void bind_body(struct bind *bind)
+{
+    cgw_request *req = bind->req;
+    const cgw_model *model = req->endpoint->body();
+    const struct cgw_endpoint *endpoint = req->endpoint;
+    const struct cgw_site site = {endpoint->file, endpoint->function, endpoint->line};
+    cgw_str body;
+    int status = cgw__body_text(req, &body, &site);
+    void *object = status == CGW_OK ? add(bind, model) : NULL;
+    note(bind, status);
+    if (!object)
+        return;
+    if (!body.len) {
+        model_errors_add(&bind->errors, &body_place, "missing", (cgw_str){NULL, 0},
+                         (cgw_str){"", 0}, "Field required");
+        note(bind, CGW_EINVALID);
+    } else if (!is_json(content_type(req))) {
+        no_json(bind, body);
+    } else {
+        note(bind,
+             model->code->decode(model, &req->arena, body, &body_place, &bind->errors, object));
+    }
+}
+
+/* ---- all of them ---- */
+
+static void bind_all(struct bind *bind)
+{
+    const struct cgw_endpoint *endpoint = bind->req->endpoint;
+    if (endpoint->path_params)
+        bind_path(bind);
+    if (endpoint->params)
+        bind_query(bind);
+    if (endpoint->headers)
+        bind_headers(bind);
+    if (endpoint->cookies)
+        bind_cookies(bind);
+    if (endpoint->body && !endpoint->stream)
+        bind_body(bind);
+}
+
+int bind_models(cgw_request *req)
+{
+    struct bind bind = {.req = req};
+    model_errors_init(&bind.errors, &req->arena);
+    bind_all(&bind);
+    if (bind.errors.status != CGW_OK)
+        return bind.errors.status;
+    if (bind.status != CGW_EINVALID)
+        return bind.status;
+    cgw_str detail = model_errors_array(&bind.errors);
+    if (!detail.ptr)
+        return CGW_ENOMEM;
+    (void)failure_prepare(req, 422, CGW_EINVALID, "", detail);
+    return CGW_EINVALID;
+}
+
+/* A handler asks for what its route does not bind: a mistake that no compiler sees. */
+static const void *not_bound(cgw_request *req, const cgw_model *model)
+{
+    static const max_align_t zeros[256];
+    const struct cgw_endpoint *endpoint = req->endpoint;
+    runtime_log(req->runtime, req->call, CGW_LOG_ERROR,
+                "%s:%d: %s() asks for a %s, which its route does not bind: say .body, .params, "
+                ".headers, .cookies or .path_params = %s_model",
+                endpoint ? endpoint->file : "?", endpoint ? endpoint->line : 0,
+                endpoint ? endpoint->function : "?", model->name, model->name);
+    if (req->runtime->is_debug)
+        abort();
+    return model->size <= sizeof(zeros) ? zeros : cgw_alloc(req, model->size);
+}
+
+const void *cgw__bound(cgw_request *req, const cgw_model *model)
+{
+    for (size_t i = 0; i < req->n_bound; i++)
+        if (req->bound[i].model == model)
+            return req->bound[i].object;
+    for (size_t i = 0; i < req->n_bound; i++)
+        if (req->bound[i].model->size == model->size &&
+            strcmp(req->bound[i].model->name, model->name) == 0)
+            return req->bound[i].object;
+    return not_bound(req, model);
+}
+
+/* ---- by hand ---- */
+
+struct by_hand {
+    cgw_request *req;
+    const cgw_model *model;
+    cgw_str json; /* in or out */
+    void *out;
+    const void *object;
+    cgw_str *ret_detail;
+};
+
+static struct arena *arena_of(const struct by_hand *hand)
+{
+    return hand->req ? &hand->req->arena : task_here()->arena;
+}
+
+static int parse(void *arg)
+{
+    const struct by_hand *hand = arg;
+    struct model_errors errors;
+    model_errors_init(&errors, arena_of(hand));
+    int status =
+        hand->model->code->decode(hand->model, errors.arena, hand->json, NULL, &errors, hand->out);
+    if (status != CGW_EINVALID || errors.status != CGW_OK)
+        return status == CGW_EINVALID ? errors.status : status;
+    cgw_str detail = model_errors_array(&errors);
+    if (!detail.ptr)
+        return CGW_ENOMEM;
+    if (hand->req)
+        hand->req->invalid = detail;
+    if (hand->ret_detail)
+        *hand->ret_detail = detail;
+    return CGW_EINVALID;
+}
+
+/* Without a request the memory is the task's, which others may share: they all use it on the loop.
+ */
+static int do_by_hand(struct by_hand *hand, int (*fn)(void *arg))
+{
+    return hand->req ? request_do(hand->req, fn, hand) : task_on_loop(fn, hand);
+}
+
+int cgw__parse(cgw_request *req, const cgw_model *model, cgw_str json, void *out,
+               cgw_str *ret_detail)
+{
+    struct by_hand hand = {
+        .req = req, .model = model, .json = json, .out = out, .ret_detail = ret_detail};
+    return do_by_hand(&hand, parse);
+}
+
+static int encode(void *arg)
+{
+    struct by_hand *hand = arg;
+    struct buffer out = BUFFER_IN(arena_of(hand));
+    hand->model->code->encode(hand->model, hand->object, &out);
+    hand->json = buffer_text(&out);
+    return CGW_OK;
+}
+
+cgw_str cgw__encode(cgw_request *req, const cgw_model *model, const void *object)
+{
+    struct by_hand hand = {.req = req, .model = model, .object = object};
+    (void)do_by_hand(&hand, encode);
+    return hand.json;
+}
