@@ -8,10 +8,16 @@
 #include <sys/stat.h>
 
 static const struct script *script;
+static bool promotes; /* the application does */
 
 void extend_use(const struct script *played)
 {
     script = played;
+}
+
+void extend_let_promote(bool is_wanted)
+{
+    promotes = is_wanted;
 }
 
 /* ---- cgw.loop/1 ---- */
@@ -219,11 +225,38 @@ static int set_route(struct cgw_call *pub, const char *route, size_t len)
         return host_answer(v, CGW_EINVAL);
     }
     v->is_named = true;
-    v->is_moved = script->is_moved && is_untouched(v);
+    v->is_moved = script->is_moved && !promotes && is_untouched(v);
     return v->is_moved ? CGW_PENDING : CGW_OK;
 }
 
-static const struct cgw_route route = {.size = sizeof route, .set = set_route};
+static int is_promoted(struct cgw_call *pub)
+{
+    const struct vcall *v = host_entered(pub, "is_promoted()");
+    return script->is_moved && promotes && v->is_named && !v->is_sync;
+}
+
+static const struct cgw_route route = {
+    .size = sizeof route, .set = set_route, .is_promoted = is_promoted};
+
+/* ---- cgw.current/1, cgw.debug/1 ---- */
+
+static void set_current(struct cgw_call *pub)
+{
+    const struct vcall *v = pub ? vcall_of(pub) : NULL;
+    if (pub && !v)
+        report_fatal(RULE_POINTER, "called set() with a call that the host never gave, in %s",
+                     report_what_was_doing());
+    if (v && v->is_finished)
+        report_finding(RULE_CURRENT, "works for a call after its finish(), in %s",
+                       report_what_was_doing());
+    else if (v && (v->is_moved || v->is_sync))
+        report_finding(RULE_CURRENT, "works on the loop for a call that a thread has");
+    else if (!vcall_is_inside())
+        report_finding(RULE_CURRENT, "said who it works for outside of a callback on the loop");
+}
+
+static const struct cgw_current current = {.size = sizeof current, .set = set_current};
+static const struct cgw_debug debug = {.size = sizeof debug};
 
 /* ---- the events of extensions ---- */
 
@@ -256,6 +289,8 @@ static const struct {
     {CGW_EXT_DISCONNECT, &disconnect, false},
     {CGW_EXT_SHUTDOWN, &shutdown, false},
     {CGW_EXT_ROUTE, &route, false},
+    {CGW_EXT_CURRENT, &current, true},
+    {CGW_EXT_DEBUG, &debug, false},
     {CGW_EXT_FILE, &file, false},
     {CGW_EXT_TRAILERS, &trailers, false},
     {CGW_EXT_INFORMATIONAL, &informational, false},

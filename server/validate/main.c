@@ -269,7 +269,8 @@ static bool is_wanted(unsigned i, const struct script *script, unsigned flags)
 {
     if (has_choice && !is_chosen[i])
         return false;
-    return (!(script->is_moved || script->is_on_pool) || flags & CGW_THREAD_SAFE) &&
+    return (!script->is_moved || flags & (CGW_THREAD_SAFE | CGW_PROMOTES)) &&
+           (!script->is_on_pool || flags & CGW_THREAD_SAFE) &&
            (!script->lifespan_only || flags & CGW_LIFESPAN) &&
            (!script->websocket_only || flags & CGW_WEBSOCKET);
 }

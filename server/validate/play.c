@@ -300,6 +300,7 @@ void play_run(const char *module, const struct script *played, const struct requ
     extend_use(played);
     report_where("%s", request->label);
     prepare(module);
+    extend_let_promote(app->flags & CGW_PROMOTES);
     if (script->lifespan_only) {
         play_lifespans();
     } else {

@@ -56,7 +56,8 @@
     X(EXTENSION, 738, "extension", "an extension that the host does not give is not supported")    \
     X(DEAD_STACK, 739, "dead-stack", "what is lent or to be filled stays valid until done() runs") \
     X(ROUTE, 740, "route", "a call names its route once, before its response starts")              \
-    X(MOVED, 741, "moved", "after CGW_PENDING of set() the call is the host's again")
+    X(MOVED, 741, "moved", "after CGW_PENDING of set() the call is the host's again")              \
+    X(CURRENT, 742, "current", "who a thread works for is alive, and told inside a callback")
 
 enum rule {
 #define RULE_ENUM(name, number, id, says) RULE_##name,

@@ -35,7 +35,7 @@ struct script {
     bool all_requests;   /* else the basic ones */
     bool lifespan_only;  /* no request is played */
     bool websocket_only; /* a websocket is */
-    bool is_moved;       /* set() of cgw.route/1 is CGW_PENDING; for thread-safe applications */
+    bool is_moved;       /* set() of cgw.route/1 is CGW_PENDING, or is_promoted() 1 */
     bool is_on_pool;     /* calls run on threads from the start; for thread-safe applications */
 };
 

@@ -14,6 +14,7 @@ struct vcall_settings vcall_settings = {2000, 10000, false};
 static struct vcall *calls;         /* under loop_lock */
 static _Atomic uint64_t entered_us; /* 0: the application is not on the loop's stack */
 static const char *entry_frame, *stack_low;
+static pthread_t entry_thread; /* the loop's; set before entered_us is for the first time */
 
 struct vcall *vcall_new(const struct script *script, const struct request *request, bool is_sync,
                         unsigned cut_at, void *state)
@@ -83,6 +84,7 @@ __attribute__((noinline)) void vcall_enter(struct vcall *v, const char *doing)
         return;
     if (!stack_low)
         find_stack();
+    entry_thread = pthread_self();
     entry_frame = __builtin_frame_address(0);
     atomic_store(&entered_us, clock_now_us());
 }
@@ -127,6 +129,11 @@ void vcall_leave(struct vcall *v)
                        report_what_was_doing());
     if (!v->is_finished)
         check_stack(v);
+}
+
+bool vcall_is_inside(void)
+{
+    return atomic_load(&entered_us) && pthread_equal(pthread_self(), entry_thread);
 }
 
 static void *watch(void *unused)

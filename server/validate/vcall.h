@@ -83,6 +83,8 @@ struct vcall *vcall_of(const struct cgw_call *pub);
 /* Around each entry into the application's code: measures it, and looks at what it left. */
 void vcall_enter(struct vcall *v, const char *doing);
 void vcall_leave(struct vcall *v);
+/* Is this thread the loop's, and inside the application? [any-thread] */
+bool vcall_is_inside(void);
 /* Start the thread that ends the child when the application does not come back. */
 void vcall_start_watchdog(void);
 
