@@ -243,7 +243,8 @@ static int swallow(cgw_request *request, struct cgw_layer *layer, const struct c
 
 START_TEST(test_layers)
 {
-    struct cgw_layer a = {.receive = receive_a, .send = send_a, .arg = "A"};
+    char name[] = "A";
+    struct cgw_layer a = {.receive = receive_a, .send = send_a, .arg = name};
     struct cgw_layer empty = {.arg = NULL}, b = {.send = send_b};
     struct cgw_event event = {.type = 0};
     cgw_wrap(&served, &a);

@@ -53,6 +53,7 @@ struct match_route {
 struct match_mount {
     const struct cgw_mount *mount;
     struct match_pattern pattern; /* no segments: all paths */
+    struct mount_life *life;      /* of mount.c; NULL before it starts */
 };
 
 struct match_edge {
