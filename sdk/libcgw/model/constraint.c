@@ -1,7 +1,9 @@
 /* What a field may be held to, in the order in which pydantic looks: only the first that fails is
    told. */
 #include "model/work.h"
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 /* ---- numbers ---- */
 
@@ -27,18 +29,25 @@ static cgw_str number_text(struct work *work, long double number, bool with_poin
     return text.ptr ? text : (cgw_str){"", 0};
 }
 
+static bool refuse_limit(struct work *work, const struct work_target *target, const char *type,
+                         const char *key, const char *words, const char *shown, const char *exact,
+                         const struct work_value *value)
+{
+    cgw_str ctx = arena_printf(work->arena, "{\"%s\":%s}", key, exact);
+    if (!ctx.ptr)
+        work->status = CGW_ENOMEM;
+    model_errors_add(work->errors, target->place, type, work_input(work, value), ctx,
+                     "Input should be %s %s", words, shown);
+    return false;
+}
+
 static bool refuse_number(struct work *work, const struct work_target *target, const char *type,
                           const char *key, const char *words, long double limit,
                           const struct work_value *value)
 {
     cgw_str shown = number_text(work, limit, false);
     cgw_str exact = number_text(work, limit, is_real(target));
-    cgw_str ctx = arena_printf(work->arena, "{\"%s\":%s}", key, exact.ptr);
-    model_errors_add(work->errors, target->place, type, work_input(work, value), ctx,
-                     "Input should be %s %s", words, shown.ptr);
-    if (!ctx.ptr)
-        work->status = CGW_ENOMEM;
-    return false;
+    return refuse_limit(work, target, type, key, words, shown.ptr, exact.ptr, value);
 }
 
 /* NaN as a limit compares false: none. */
@@ -59,35 +68,45 @@ static bool number_limits(struct work *work, const struct work_target *target,
     return true;
 }
 
-void constraint_range(uint8_t kind, long double *ret_least, long double *ret_most)
+uint64_t constraint_most(uint8_t kind, bool is_negative)
 {
-    static const unsigned bits[] = {
+    static const unsigned char bits[] = {
         [CGW_KIND_I8] = 7, [CGW_KIND_I16] = 15, [CGW_KIND_I32] = 31, [CGW_KIND_I64] = 63,
         [CGW_KIND_U8] = 8, [CGW_KIND_U16] = 16, [CGW_KIND_U32] = 32, [CGW_KIND_U64] = 64};
-    long double end = ldexpl(1, (int)bits[kind]);
-    *ret_least = kind <= CGW_KIND_I64 ? -end : 0;
-    *ret_most = end - 1;
+    uint64_t most = UINT64_MAX >> (64 - bits[kind]);
+    bool is_signed = kind <= CGW_KIND_I64;
+    return is_negative ? most * is_signed + is_signed : most;
 }
 
-/* A kind's own range is a constraint like those that are written. */
-bool constraint_integer(struct work *work, const struct work_target *target, long double number,
-                        const struct work_value *value)
+/* A kind's own range is a constraint like those that are written. In whole numbers: not each
+   machine's long double (nor valgrind's) tells 2^63 from the one below. */
+static bool is_in_range(struct work *work, const struct work_target *target,
+                        const struct lax_integer *integer, const struct work_value *value)
+{
+    uint64_t most = constraint_most(target->kind, integer->is_negative);
+    char text[24];
+    if (!integer->is_huge && integer->magnitude <= most)
+        return true;
+    snprintf(text, sizeof text, "%s%" PRIu64, integer->is_negative && most ? "-" : "", most);
+    if (integer->is_negative)
+        return refuse_limit(work, target, "greater_than_equal", "ge", "greater than or equal to",
+                            text, text, value);
+    return refuse_limit(work, target, "less_than_equal", "le", "less than or equal to", text, text,
+                        value);
+}
+
+bool constraint_integer(struct work *work, const struct work_target *target,
+                        const struct lax_integer *integer, const struct work_value *value)
 {
     const struct cgw_field *field = &target->model->fields[target->index];
-    long double least, most;
-    constraint_range(target->kind, &least, &most);
+    long double number = integer->is_huge ? (long double)INFINITY : (long double)integer->magnitude;
+    if (integer->is_negative)
+        number = -number;
     if (isfinite(number) && fmodl(number, field->multiple_of) != 0 && !isnan(field->multiple_of))
         return refuse_number(work, target, "multiple_of", "multiple_of", "a multiple of",
                              field->multiple_of, value);
-    if (!number_limits(work, target, field, number, value))
-        return false;
-    if (number > most)
-        return refuse_number(work, target, "less_than_equal", "le", "less than or equal to", most,
-                             value);
-    if (number < least)
-        return refuse_number(work, target, "greater_than_equal", "ge", "greater than or equal to",
-                             least, value);
-    return true;
+    return number_limits(work, target, field, number, value) &&
+           is_in_range(work, target, integer, value);
 }
 
 /* Doubles are multiples within a billionth of their size: 0.3 is one of 0.1. */

@@ -6,11 +6,11 @@
 
 static int set_integer(const struct cgw_field *field, void *member)
 {
-    long double least, most, def = field->def;
-    constraint_range(field->kind, &least, &most);
-    if (def != truncl(def) || def < least || def > most)
+    long double def = field->def, size = fabsl(def);
+    uint64_t most = constraint_most(field->kind, def < 0);
+    if (size != truncl(size) || size >= 0x1p64L || (uint64_t)size > most)
         return CGW_EINVALID;
-    uint64_t bits = def < 0 ? 0 - (uint64_t)-def : (uint64_t)def;
+    uint64_t bits = def < 0 ? 0 - (uint64_t)size : (uint64_t)size;
     switch (field->kind) {
     case CGW_KIND_I8:
     case CGW_KIND_U8:

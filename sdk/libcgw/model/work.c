@@ -5,7 +5,6 @@
 #include "model/datetime.h"
 #include "model/lax.h"
 #include "model/uuid.h"
-#include <float.h>
 #include <math.h>
 
 bool work_goes_on(const struct work *work)
@@ -121,14 +120,6 @@ static void store_integer(uint8_t kind, void *member, const struct lax_integer *
     }
 }
 
-_Static_assert(LDBL_MANT_DIG >= 64, "limits are compared as long double, which must be exact");
-
-static long double integer_value(const struct lax_integer *integer)
-{
-    long double value = integer->is_huge ? (long double)INFINITY : (long double)integer->magnitude;
-    return integer->is_negative ? -value : value;
-}
-
 static void set_integer(struct work *work, const struct work_target *target,
                         const struct work_value *value)
 {
@@ -159,7 +150,7 @@ static void set_integer(struct work *work, const struct work_target *target,
     }
     if (result != LAX_OK)
         refuse_lax(work, target, value, result);
-    else if (constraint_integer(work, target, integer_value(&integer), value))
+    else if (constraint_integer(work, target, &integer, value))
         store_integer(target->kind, target->member, &integer);
 }
 

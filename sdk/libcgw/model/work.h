@@ -5,6 +5,7 @@
 #ifndef MODEL_WORK_H
 #define MODEL_WORK_H
 #include "model/json_read.h"
+#include "model/lax.h"
 #include "model/model.h"
 #include "model/pattern.h"
 
@@ -48,8 +49,8 @@ int work_default(const struct cgw_field *field, struct arena *arena, void *membe
 
 /* ---- constraints; false: an error was added ---- */
 
-bool constraint_integer(struct work *work, const struct work_target *target, long double number,
-                        const struct work_value *value);
+bool constraint_integer(struct work *work, const struct work_target *target,
+                        const struct lax_integer *integer, const struct work_value *value);
 bool constraint_real(struct work *work, const struct work_target *target, double number,
                      const struct work_value *value);
 bool constraint_text(struct work *work, const struct work_target *target, cgw_str text,
@@ -59,8 +60,8 @@ bool constraint_bytes(struct work *work, const struct work_target *target, cgw_s
 /* Of the list as a whole; input: as JSON text. */
 bool constraint_items(struct work *work, const struct cgw_field *field,
                       const struct model_place *place, size_t n, cgw_str input);
-/* The least and the largest that an integer kind holds. */
-void constraint_range(uint8_t kind, long double *ret_least, long double *ret_most);
+/* The largest magnitude that an integer kind holds, on that side of zero. */
+uint64_t constraint_most(uint8_t kind, bool is_negative);
 
 /* ---- own validators ---- */
 
