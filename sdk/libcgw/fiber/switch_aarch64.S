@@ -72,6 +72,9 @@ switch_to:
         .cfi_rel_offset d15, 152
         mov     x2, sp
         str     x2, [x0]
+        .globl  switch_waits
+        .hidden switch_waits
+switch_waits: /* for debuggers: where any suspended stack stands, when sp is what was remembered */
         /* Both stacks look the same from here on, to unwinders too. */
         mov     sp, x1
         ldp     x19, x20, [sp, #0]

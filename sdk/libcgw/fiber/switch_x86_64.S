@@ -35,6 +35,9 @@ switch_to:
         .cfi_adjust_cfa_offset 8
         .cfi_rel_offset %r15, 0
         movq    %rsp, (%rdi)
+        .globl  switch_waits
+        .hidden switch_waits
+switch_waits: /* for debuggers: where any suspended stack stands, when sp is what was remembered */
         /* Both stacks look the same from here on, to unwinders too. */
         movq    %rsi, %rsp
         popq    %r15
