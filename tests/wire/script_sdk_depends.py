@@ -60,10 +60,10 @@ def case_row_180_teardown_where_the_client_left(server):
 def case_row_180_a_dependency_refuses(server):
     answer = server.ask("/vault/gold")
     need((answer.status, json.loads(answer.body)) == (401, {"detail": "Unauthorized"}), "%r" % answer.body)
-    answer = server.ask("/vault/gold", fields=["x-key: old"])
+    answer = server.ask("/vault/gold", fields=[("x-key", "old")])
     need((answer.status, json.loads(answer.body)) == (403, {"detail": "the key is old"}), "%r" % answer.body)
-    need(server.ask("/vault/gold", fields=["x-key: slow"]).status == 504, "a code")
-    answer = server.ask("/vault/gold", fields=["x-key: good"])
+    need(server.ask("/vault/gold", fields=[("x-key", "slow")]).status == 504, "a code")
+    answer = server.ask("/vault/gold", fields=[("x-key", "good")])
     need((answer.status, answer.body) == (200, b"key first\n"), "the router's first: %r" % answer.body)
 
 

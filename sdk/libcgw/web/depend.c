@@ -44,6 +44,17 @@ static struct depend_value *add(cgw_request *req, const struct cgw_dependency *d
     return value;
 }
 
+/* It is there: torn down before all that were there already. */
+static void move_to_front(cgw_request *req, struct depend_value *value)
+{
+    struct depend_value **at = &req->needed;
+    while (*at != value)
+        at = &(*at)->next;
+    *at = value->next;
+    value->next = req->needed;
+    req->needed = value;
+}
+
 static int give(cgw_request *req, struct depend_value *value)
 {
     const struct override *override = find_override(req, value->dependency);
@@ -111,8 +122,10 @@ const void *cgw__need(cgw_request *req, const struct cgw_dependency *dependency)
         status = 500;
     }
     value->status = status;
-    if (status == 0)
+    if (status == 0) {
+        move_to_front(req, value);
         return value->value;
+    }
     if (is_ready)
         refuse(req, status);
     return NULL;
