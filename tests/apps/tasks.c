@@ -50,8 +50,8 @@ static const void *table(const struct cgw_call *call, const char *id)
     return call->host->extension(call->host, id);
 }
 
-/* A signal does not end it early. */
-static NOINLINE void block(const struct waiter *waiter)
+/* Named as what libcgw has: who calls it is to blame. A signal does not end it early. */
+static NOINLINE void cgw_block(const struct waiter *waiter)
 {
     const char *at = strstr(waiter->call->scope->query.ptr, "ms=");
     uint64_t end = now_us() + (at ? strtoul(at + 3, NULL, 10) : 0) * 1000;
@@ -87,7 +87,7 @@ static NOINLINE void buy_at_once(struct waiter *waiter)
 
 static NOINLINE void buy_slowly(struct waiter *waiter)
 {
-    block(waiter);
+    cgw_block(waiter);
     reply(waiter, "bought slowly");
 }
 
@@ -168,14 +168,14 @@ static void work_for_none(struct waiter *waiter)
 {
     const struct cgw_current *current = table(waiter->call, CGW_EXT_CURRENT);
     current->set(NULL);
-    block(waiter);
+    cgw_block(waiter);
     current->set(waiter->call);
     reply(waiter, "done for none");
 }
 
 static void block_there(void *arg)
 {
-    block(arg);
+    cgw_block(arg);
 }
 
 static void was_there(struct cgw_call *call, int status, void *arg)
@@ -191,7 +191,7 @@ static void be_slow(struct waiter *waiter)
     if (route->is_promoted(waiter->call) &&
         thread->run(waiter->call, block_there, waiter, was_there, waiter) == CGW_PENDING)
         return;
-    block(waiter);
+    cgw_block(waiter);
     reply(waiter, "on the loop");
 }
 
@@ -215,7 +215,7 @@ static const struct {
     {"/debug", "tell_debug", tell_debug, NULL},
 };
 
-/* "/wait/block" is said as "/{wait}/block": a template, which no path is. */
+/* "/wait/block" is said as "/wait/block/{rest}": a template, which no path is. */
 static void begin(struct waiter *waiter, size_t i)
 {
     const struct cgw_route *route = table(waiter->call, CGW_EXT_ROUTE);

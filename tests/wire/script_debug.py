@@ -57,7 +57,7 @@ def case_row_105_who_is_resumed_by_another_call_is_blamed(lab):
     need(server.ask("/wake").body == b"woke 1\n", "another answer")
     answers(peers, 200)
     line = server.wait_log("CGW0192.*").group(0)
-    for pattern in (site(lab, "tasks.c", "block", None), r"call=[0-9a-f]{16} route=/wait/block/\{rest\} ",
+    for pattern in (site(lab, "tasks.c", "buy_slowly", None), r"call=[0-9a-f]{16} route=/wait/block/\{rest\} ",
                     r'request="GET /wait/block\?ms=\d+ HTTP/1.1"'):
         need(re.search(pattern, line), "no /%s/ in: %s" % (pattern, line))
     server.wait_log(r"CGW0307 .* route=/wait/block/\{rest\} method=GET target=/wait/block\?ms=")
@@ -68,7 +68,7 @@ def case_row_105_what_is_done_for_no_call_is_nobodys(lab):
     server = lab.serve("tasks", AFTER)
     need(server.ask("/none?ms=%d" % (600 * lab.slow)).body == b"done for none\n", "another answer")
     line = server.wait_log("CGW0192.*").group(0)
-    need("call=- route=- request=-" in line and re.search(site(lab, "tasks.c", "block", None), line), line)
+    need("call=- route=- request=-" in line and re.search(site(lab, "tasks.c", "work_for_none", None), line), line)
     server.wait_log("CGW0307 .* route=- method=- target=- call=-")
 
 

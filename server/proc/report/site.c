@@ -69,15 +69,46 @@ static uint64_t hash(uint64_t hash, const char *text)
     return hash;
 }
 
+/* Of libcgw, which an application has in its own object: what it does it was asked to. */
+static bool is_sdk(const struct symbol *symbol)
+{
+    return begins(symbol->function, "cgw_") || strstr(symbol->file, "libcgw/");
+}
+
+/* From the chosen frame outwards, in the same object, to the first that is not libcgw's; less what
+   of libcgw is inlined there. */
+static const struct trace_frame *find_own(struct symbols *symbols, const struct trace *trace,
+                                          struct symbol names[SYMBOLS_DEPTH], size_t *ret_n)
+{
+    const struct trace_frame *chosen = &trace->frames[choose(trace)];
+    const struct trace_frame *end = trace->frames + trace->n_frames;
+    for (const struct trace_frame *frame = chosen; frame < end; frame++) {
+        size_t n = 0, first = 0;
+        if (frame->object == chosen->object)
+            n = symbols_name(symbols, frame, names);
+        if (n == 0 && frame == chosen)
+            break; /* it has no names to tell by */
+        while (first < n && is_sdk(&names[first]))
+            first++;
+        if (first == n)
+            continue;
+        memmove(names, names + first, (n - first) * sizeof *names);
+        *ret_n = n - first;
+        return frame;
+    }
+    *ret_n = symbols_name(symbols, chosen, names);
+    return chosen;
+}
+
 void site_find(struct symbols *symbols, const struct trace *trace, const char *route,
                struct site *ret)
 {
     struct symbol names[SYMBOLS_DEPTH];
+    size_t n = 0;
     *ret = (struct site){.key = hash(0xcbf29ce484222325, route)};
     if (trace->n_frames == 0)
         return;
-    const struct trace_frame *frame = &trace->frames[choose(trace)];
-    size_t n = symbols_name(symbols, frame, names);
+    const struct trace_frame *frame = find_own(symbols, trace, names, &n);
     symbols_print(trace, frame, n ? &names[0] : NULL, ret->text, sizeof ret->text);
     ret->key = hash(ret->key, n ? names[n - 1].function : ret->text);
     if (n)

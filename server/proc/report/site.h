@@ -15,8 +15,9 @@ struct site {
 };
 
 /*
- * The innermost frame of the application; in a trace without one the innermost that is neither the
- * server's nor the system's. symbols may be NULL, route may be "".
+ * The innermost frame of the application, which is not in libcgw where that was linked to it; in a
+ * trace without one the innermost that is neither the server's nor the system's. symbols may be
+ * NULL, route may be "".
  */
 void site_find(struct symbols *symbols, const struct trace *trace, const char *route,
                struct site *ret);
