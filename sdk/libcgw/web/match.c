@@ -4,6 +4,33 @@
 
 /* ---- made and freed ---- */
 
+/* Without the NULLs, which stand in the linker's sections so that each is there. */
+static bool compact(struct arena *arena, const void *const **first, const void *const **end)
+{
+    size_t n = 0;
+    const void **kept = arena_alloc(arena, (size_t)(*end - *first) * sizeof(*kept));
+    if (!kept)
+        return false;
+    for (const void *const *p = *first; p < *end; p++)
+        if (*p)
+            kept[n++] = *p;
+    *first = kept;
+    *end = kept + n;
+    return true;
+}
+
+#define COMPACT(matcher, name)                                               \
+    compact(&(matcher)->arena, (const void *const **)&(matcher)->input.name, \
+            (const void *const **)&(matcher)->input.name##_end)
+
+static bool load(struct matcher *matcher)
+{
+    if (!COMPACT(matcher, endpoints) || !COMPACT(matcher, mounts) || !COMPACT(matcher, converters))
+        return match_load_memory(matcher);
+    return match_convert_check(matcher) && match_load_routes(matcher) &&
+           match_load_mounts(matcher) && match_check_routes(matcher) && match_tree_build(matcher);
+}
+
 struct matcher *match_new(const struct match_input *input, const char **ret_error)
 {
     static _Thread_local char error[MATCH_ERROR_BYTES];
@@ -13,8 +40,7 @@ struct matcher *match_new(const struct match_input *input, const char **ret_erro
         return NULL;
     arena_init(&matcher->arena, NULL, 0);
     matcher->input = *input;
-    if (match_convert_check(matcher) && match_load_routes(matcher) && match_load_mounts(matcher) &&
-        match_check_routes(matcher) && match_tree_build(matcher))
+    if (load(matcher))
         return matcher;
     memcpy(error, matcher->error, sizeof(error));
     *ret_error = error;

@@ -63,9 +63,18 @@ static bool is_decided(const struct match_segment *a, const struct match_segment
     return a->class != b->class || a->before.len + a->after.len != b->before.len + b->after.len;
 }
 
+static bool stands_before(const struct cgw_endpoint *a, const struct cgw_endpoint *b)
+{
+    int order = strcmp(a->file, b->file);
+    return order ? order < 0 : a->line < b->line;
+}
+
+/* In the order of the source; the linker's is another one. */
 static bool fail(struct matcher *matcher, const struct match_route *a, const struct match_route *b,
                  const char *what)
 {
+    if (stands_before(b->endpoint, a->endpoint))
+        return fail(matcher, b, a, what);
     return match_load_fail(matcher, "%s:%d: %s %s (%s) and %s:%d: %s %s (%s) %s", a->endpoint->file,
                            a->endpoint->line, a->endpoint->method, a->pattern.text.ptr,
                            a->endpoint->function, b->endpoint->file, b->endpoint->line,
