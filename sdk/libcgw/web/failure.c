@@ -159,6 +159,8 @@ static const struct cgw_error_handler *find(const struct cgw_cause *cause)
     const struct cgw_error_handler *by_status = NULL, *all = NULL;
     for (const void *const *entry = section.first; entry < section.end; entry++) {
         const struct cgw_error_handler *handler = *entry;
+        if (!handler)
+            continue;
         if (handler->code && handler->code == cause->code)
             return handler;
         if (handler->status && handler->status == cause->status)
