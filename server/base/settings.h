@@ -24,6 +24,7 @@ struct settings {
     struct settings_list sources; /* C files to compile and serve, n 0: module is a shared object */
     const char *build;            /* --build: the command that makes module, or NULL */
     bool check_only;              /* --check */
+    const char *new_project;      /* --new: the folder to write a project to, or NULL */
     bool status;                  /* --status; module is then a process number, or NULL */
 
     /* where */

@@ -1,6 +1,7 @@
 /* cgw-serve: options, the log, and then the supervisor. */
 #include "base/log.h"
 #include "net/loop_memory.h"
+#include "proc/dev/new_project.h"
 #include "proc/metrics/status.h"
 #include "proc/options/options.h"
 #include "proc/supervisor.h"
@@ -48,6 +49,11 @@ int main(int argc, char **argv, char **envp)
     const struct settings *settings = options_settings(options);
     if (settings->status) {
         exit_code = status_run(settings->module, stdout, stderr);
+        options_free(options);
+        return exit_code;
+    }
+    if (settings->new_project) {
+        exit_code = new_project(settings->new_project, stdout, stderr);
         options_free(options);
         return exit_code;
     }

@@ -43,7 +43,6 @@ static int receive(struct application *application)
     return task_park(application->waiter, "serving", NULL, NULL, NULL);
 }
 
-/* What a lifespan sends is taken at once: nothing of it goes to a peer. */
 static void send(struct application *application, unsigned type, const char *message)
 {
     struct cgw_call *home = application->runtime->home;
@@ -52,7 +51,8 @@ static void send(struct application *application, unsigned type, const char *mes
         event.u.lifespan.message = (struct cgw_str){message, strlen(message)};
     if (type == CGW_LIFESPAN_STARTUP_COMPLETE)
         event.u.lifespan.state = application;
-    (void)home->host->send(home, &event, 1, event_came, application);
+    if (home->host->send(home, &event, 1, event_came, application) == CGW_PENDING)
+        (void)task_park(application->waiter, "answering the server", NULL, NULL, NULL);
 }
 
 /* ---- start ---- */

@@ -4,13 +4,12 @@
  */
 #include "proc/dev/build_command.h"
 #include "base/mem.h"
+#include "proc/system/own_folder.h"
 #include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 /* Where cgw.pc is installed, as the build says; without that pkg-config may know all the same. */
 #ifndef CGW_PKGCONFIGDIR
@@ -25,42 +24,15 @@ static const char *variable(const char *name, const char *otherwise)
     return value && *value ? value : otherwise;
 }
 
-static char *folder_of_program(void)
-{
-    char path[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (n <= 0)
-        return NULL;
-    path[n] = '\0';
-    char *slash = strrchr(path, '/');
-    if (!slash)
-        return NULL;
-    *slash = '\0';
-    return mem_strdup(path);
-}
-
-/* prefix and folder, where the package is there; else NULL. mem_free() it. */
-static char *package_folder(const char *prefix, const char *folder, const char *package)
-{
-    char *path = mem_printf("%s%s", prefix, folder);
-    char *file = path ? mem_printf("%s/%s", path, package) : NULL;
-    bool is_there = file && access(file, R_OK) == 0;
-    mem_free(file);
-    if (is_there)
-        return path;
-    mem_free(path);
-    return NULL;
-}
-
 /* Of the build tree that this program runs from, or of its installation. */
 static char *own_package_folder(void)
 {
-    char *program = folder_of_program();
-    char *found = program ? package_folder(program, "/sdk", "cgw-uninstalled.pc") : NULL;
+    char *program = own_folder();
+    char *found = program ? own_folder_with(program, "/sdk", "cgw-uninstalled.pc") : NULL;
     if (!found && program)
-        found = package_folder(program, "/../lib/pkgconfig", "cgw.pc");
+        found = own_folder_with(program, "/../lib/pkgconfig", "cgw.pc");
     if (!found)
-        found = package_folder("", CGW_PKGCONFIGDIR, "cgw.pc");
+        found = own_folder_with("", CGW_PKGCONFIGDIR, "cgw.pc");
     mem_free(program);
     return found;
 }

@@ -213,6 +213,8 @@ static void assign_words(struct load *load)
             load->options->settings.check_only = true;
         else if (strcmp(word->option->name, "status") == 0)
             load->options->settings.status = true;
+        else if (strcmp(word->option->name, "new") == 0)
+            load->options->settings.new_project = word->value;
     }
 }
 
@@ -325,7 +327,7 @@ static void check_together(struct load *load)
         check_water(load);
         check_development(load);
     }
-    if (load->options->settings.status)
+    if (load->options->settings.status || load->options->settings.new_project)
         return;
     const struct given *module = given_of(load, options_table_find(STR(OPTION_MODULE)));
     if (module->source == SOURCE_DEFAULT && !load->has_bad_words)

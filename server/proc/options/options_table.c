@@ -153,6 +153,8 @@ const struct option options_table[] = {
      OPTION_CONFIG, "FILE", "read options from there, too", OPTION_ACTION, .width = 0},
     {NULL, "status", NULL, "show a running server; several: its process number, as MODULE",
      OPTION_ACTION, .width = 0},
+    {NULL, "new", "DIR", "write a project there, to begin with, and serve nothing", OPTION_ACTION,
+     .width = 0},
     {NULL, "check", NULL, "check the configuration and the module, serve nothing", OPTION_ACTION,
      .width = 0},
     {NULL, "help", NULL, "print this", OPTION_ACTION, .width = 0},
