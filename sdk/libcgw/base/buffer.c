@@ -78,23 +78,15 @@ void buffer_vprintf(struct buffer *buffer, const char *format, va_list args)
         va_end(again);
         if (n < 0) {
             fail(buffer, CGW_ENOMEM);
-        } else if ((size_t)n < room) {
-            buffer->len += (size_t)n;
-            return;
-        } else if (!buffer_reserve(buffer, (size_t)n)) {
-            return;
-        } else if (n == 0) {
             return;
         }
+        if (n == 0 || (size_t)n < room) {
+            buffer->len += (size_t)n;
+            return;
+        }
+        if (!buffer_reserve(buffer, (size_t)n))
+            return;
     }
-}
-
-void buffer_printf(struct buffer *buffer, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    buffer_vprintf(buffer, format, args);
-    va_end(args);
 }
 
 cgw_str buffer_text(struct buffer *buffer)

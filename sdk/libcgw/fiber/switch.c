@@ -79,6 +79,8 @@ void *switch_prepare(char *low, char *high, void (*begin)(void *arg), void *arg)
 void switch_to(void **ret_sp, void *sp)
 {
     ucontext_t here;
+    /* It lives until somebody goes on with it. */
+    // cppcheck-suppress autoVariables
     *ret_sp = &here;
     swapcontext(&here, sp);
 }
