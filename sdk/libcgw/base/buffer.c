@@ -89,6 +89,14 @@ void buffer_vprintf(struct buffer *buffer, const char *format, va_list args)
     }
 }
 
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    buffer_vprintf(buffer, format, args);
+    va_end(args);
+}
+
 cgw_str buffer_text(struct buffer *buffer)
 {
     if (buffer->status)
