@@ -114,20 +114,60 @@ static void answer(struct cgw_call *call, const char *who)
 
 static const char *const ready = "ready";
 
-static void begin_life(struct cgw_call *call)
+/* Its lifespan lasts as long as ours. */
+static void shutdown_has_come(struct cgw_call *call, int status, void *arg)
 {
-    struct cgw_event event = {0};
-    (void)call->host->receive(call, &event, NULL, NULL);
-    event = (struct cgw_event){.type = CGW_LIFESPAN_STARTUP_COMPLETE, .size = sizeof(event)};
-    event.u.lifespan.state = (void *)(uintptr_t)ready;
+    struct cgw_event event = {.type = CGW_LIFESPAN_SHUTDOWN_COMPLETE, .size = sizeof(event)};
+    const struct cgw_event *got = arg;
+    const char *word = status == CGW_OK && got->type == CGW_LIFESPAN_SHUTDOWN
+                           ? "files were stopped"
+                           : "files were broken off";
+    call->host->log(call, CGW_LOG_INFO, word, strlen(word));
     (void)call->host->send(call, &event, 1, NULL, NULL);
     call->host->finish(call, CGW_OK);
+}
+
+static void start_files(struct cgw_call *call, void *arg)
+{
+    struct cgw_event event = {.type = CGW_LIFESPAN_STARTUP_COMPLETE, .size = sizeof(event)};
+    event.u.lifespan.state = (void *)(uintptr_t)ready;
+    (void)call->host->send(call, &event, 1, NULL, NULL);
+    if (call->host->receive(call, arg, shutdown_has_come, arg) != CGW_PENDING)
+        call->host->finish(call, CGW_EINVAL);
+}
+
+static void begin_life(struct cgw_call *call)
+{
+    struct cgw_event *event = call->host->alloc(call, sizeof(*event));
+    if (!event || call->host->receive(call, event, NULL, NULL) != CGW_OK ||
+        call->host->post(call, start_files, event) != CGW_OK)
+        call->host->finish(call, CGW_ENOMEM);
+}
+
+/* Answers from a callback, a while later. */
+static void wait_is_over(struct cgw_call *call, struct cgw_timer *timer, void *arg)
+{
+    (void)timer;
+    (void)arg;
+    answer(call, "patient");
+}
+
+static void wait(struct cgw_call *call)
+{
+    const struct cgw_loop *loop = call->host->extension(call->host, CGW_EXT_LOOP);
+    struct cgw_timer *timer = call->host->alloc(call, sizeof(*timer));
+    if (timer)
+        memset(timer, 0, sizeof(*timer));
+    if (!timer || loop->timer_start(call, timer, 300000, wait_is_over, NULL) != CGW_OK)
+        call->host->finish(call, CGW_ENOMEM);
 }
 
 static void begin_files(struct cgw_call *call)
 {
     if (call->scope->type == CGW_SCOPE_LIFESPAN)
         begin_life(call);
+    else if (call->scope->query.len)
+        wait(call);
     else
         answer(call, call->scope->state == ready ? "files" : "files without a state");
 }

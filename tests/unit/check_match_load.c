@@ -1,8 +1,33 @@
 /* What a route takes from its routers and the application, and what is wrong with routes, as it is
    said at load. */
+#include "base/memory.h"
 #include "unit.h"
 #include "web/match.h"
+#include <limits.h>
 #include <stdio.h>
+
+/* Instead of the SDK's heap: it runs dry when it is told to. */
+static long pieces_left = LONG_MAX;
+
+void *memory_alloc(size_t bytes)
+{
+    return pieces_left-- > 0 ? malloc(bytes) : NULL;
+}
+
+void *memory_zalloc(size_t bytes)
+{
+    return pieces_left-- > 0 ? calloc(1, bytes) : NULL;
+}
+
+void *memory_grow(void *p, size_t bytes)
+{
+    return pieces_left-- > 0 ? realloc(p, bytes) : NULL;
+}
+
+void memory_free(void *p)
+{
+    free(p);
+}
 
 static cgw_reply handler(cgw_request *req)
 {
@@ -285,6 +310,70 @@ START_TEST(test_same_converter)
 }
 END_TEST
 
+/* ---- no memory ---- */
+
+enum { ROUTES = 40 };
+
+static struct matcher *make_large(const char **ret_error)
+{
+    static char paths[ROUTES][64];
+    static struct cgw_endpoint large[ROUTES];
+    static const struct cgw_endpoint *pointers[ROUTES];
+    for (int i = 0; i < ROUTES; i++) {
+        (void)snprintf(paths[i], sizeof(paths[i]), "/r%d/{a:int}/{b}/{c:path}", i);
+        large[i] = set_routers;
+        large[i].path = large[i].name = paths[i];
+        pointers[i] = &large[i];
+    }
+    const struct match_input input = INPUT(&whole, pointers, mounts);
+    return match_new(&input, ret_error);
+}
+
+START_TEST(test_load_without_memory)
+{
+    struct matcher *matcher = NULL;
+    long n = 0;
+    for (; !matcher; n++) {
+        const char *error = NULL;
+        pieces_left = n;
+        matcher = make_large(&error);
+        if (!matcher)
+            ck_assert_str_eq(error, "out of memory");
+    }
+    ck_assert_int_gt(n, 3);
+    pieces_left = LONG_MAX;
+    matcher_free(matcher);
+}
+END_TEST
+
+START_TEST(test_match_without_memory)
+{
+    static cgw_request req;
+    const char *error = NULL;
+    struct matcher *matcher = make_large(&error);
+    struct match_result got = {.route = NULL};
+    struct cgw_scope scope = {.method = CGW_STR("GET"),
+                              .raw_path = CGW_STR("/f/r7/1/a%20b/c%20d/e%ff")};
+    int status = CGW_ENOMEM;
+    ck_assert_ptr_nonnull(matcher);
+    req.scope = &scope;
+    for (long n = 0; status != CGW_OK; n++) {
+        ck_assert_int_lt(n, 20);
+        arena_init(&req.arena, req.first, 16);
+        req.n_params = 0;
+        pieces_left = n;
+        status = matcher_match(matcher, &req, &got);
+        pieces_left = LONG_MAX;
+        ck_assert(status == CGW_OK || status == CGW_ENOMEM);
+        if (status == CGW_OK)
+            ck_assert_str_eq(req.params[2].value.ptr, "c d/e\xef\xbf\xbd");
+        arena_fini(&req.arena);
+    }
+    ck_assert_str_eq(got.endpoint->path, "/r7/{a:int}/{b}/{c:path}");
+    matcher_free(matcher);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("match_load");
@@ -295,6 +384,8 @@ static Suite *suite(void)
     tcase_add_loop_test(t, test_accepted, 0, sizeof(accepted) / sizeof(accepted[0]));
     tcase_add_loop_test(t, test_bad_mount, 0, sizeof(bad_mounts) / sizeof(bad_mounts[0]));
     tcase_add_test(t, test_same_converter);
+    tcase_add_test(t, test_load_without_memory);
+    tcase_add_test(t, test_match_without_memory);
     suite_add_tcase(s, t);
     return s;
 }

@@ -81,9 +81,6 @@ static int grow_root(cgw_request *req, const struct match_path *path, size_t n, 
 {
     cgw_str root = req->scope->root_path;
     struct buffer text = BUFFER_IN(&req->arena);
-    *ret_root = root.ptr ? root : (cgw_str){"", 0};
-    if (n == 0)
-        return CGW_OK;
     buffer_add(&text, root.ptr, root.len);
     for (size_t i = 0; i < n; i++) {
         buffer_add_char(&text, '/');
@@ -111,8 +108,11 @@ static bool turn_slash(struct match_path *path)
 static bool is_elsewhere(const struct matcher *matcher, const struct match_search *found,
                          struct match_path *path)
 {
-    struct match_search other = {
-        .path = path, .arena = found->arena, .method = found->method, .get_bit = found->get_bit};
+    struct match_search other = {.path = path,
+                                 .arena = found->arena,
+                                 .values = found->values,
+                                 .method = found->method,
+                                 .get_bit = found->get_bit};
     if (matcher->input.application->exact_slash || !turn_slash(path))
         return false;
     return match_tree_find(matcher, &other) || other.methods || other.mount;
@@ -126,7 +126,7 @@ static int answer_without_route(const struct matcher *matcher, cgw_request *req,
         return search->status;
     if (search->mount) {
         ret->mount = search->mount->mount;
-        return grow_root(req, path, search->mount_at, &ret->root_path);
+        return search->mount_at ? grow_root(req, path, search->mount_at, &ret->root_path) : CGW_OK;
     }
     if (search->methods) {
         ret->allow = match_method_allow(matcher, &req->arena, search->methods);
@@ -139,8 +139,10 @@ static int answer_without_route(const struct matcher *matcher, cgw_request *req,
 int matcher_match(const struct matcher *matcher, cgw_request *req, struct match_result *ret)
 {
     struct match_path path;
-    struct match_search search = {.path = &path, .arena = &req->arena};
-    *ret = (struct match_result){.root_path = req->scope->root_path};
+    cgw_str values[REQUEST_PARAMS_MAX];
+    struct match_search search = {.path = &path, .arena = &req->arena, .values = values};
+    cgw_str root = req->scope->root_path;
+    *ret = (struct match_result){.root_path = root.ptr ? root : (cgw_str){"", 0}};
     int status = match_path_split(&req->arena, req->scope, matcher->depth, &path);
     if (status != CGW_OK)
         return status == CGW_ENOENT ? CGW_OK : status;
@@ -152,7 +154,7 @@ int matcher_match(const struct matcher *matcher, cgw_request *req, struct match_
     ret->endpoint = search.route->endpoint;
     ret->is_head = search.is_head;
     status = keep_params(req, &search);
-    if (status != CGW_OK)
+    if (status != CGW_OK || search.route->root_segments == 0)
         return status;
     return grow_root(req, &path, search.route->root_segments, &ret->root_path);
 }

@@ -166,7 +166,7 @@ struct match_search {
     struct arena *arena;
     uint32_t method;  /* its bit; 0: no route has it */
     uint32_t get_bit; /* also good: of a HEAD that GET answers; or 0 */
-    cgw_str values[REQUEST_PARAMS_MAX];
+    cgw_str *values;  /* room for REQUEST_PARAMS_MAX */
     /* what was found */
     const struct match_route *route;
     size_t n_values;
