@@ -20,17 +20,18 @@ typedef struct cgw_test cgw_test;
 struct cgw_test_options {
     const struct cgw_app *app; /* NULL: so, or the cgw_app that is linked in */
     const char *so;            /* path of a shared object to load instead */
-    uint64_t seed;             /* of the schedule; 0: from CGW_TEST_SEED, else random */
-    double budget;             /* virtual seconds a call may take before it counts as stuck [3600] */
+    uint64_t seed;             /* of the schedule; 0: from CGW_TEST_SEED, else random and printed */
+    double budget;             /* virtual seconds that a run may take, then it is stuck [3600] */
     bool real_clock;           /* time passes as outside */
-    bool without_lifespan;     /* neither startup nor shutdown */
+    bool without_lifespan;     /* neither startup nor shutdown; one on the SDK cannot do without */
     bool raise;                /* a handler's 500 ends the test with its log line instead */
     bool follow;               /* redirects are followed, at most 20 */
     bool quiet;                /* what the application logs is kept, but not printed */
     bool https;                /* the scheme; cookies that are secure are kept and sent then */
-    double patience;           /* real seconds that callbacks may hold the loop [1] */
-    const char *root_path, *client; /* of the scope */
-    size_t threads;            /* for sync handlers [8] */
+    double patience;           /* real seconds that callbacks may hold the loop in a run [1] */
+    const char *root_path;     /* of the scope [""] */
+    const char *client;        /* of the scope ["127.0.0.1"] */
+    size_t threads;            /* for sync handlers and cgw_blocking() [8] */
 };
 
 /*
@@ -39,10 +40,12 @@ struct cgw_test_options {
  */
 cgw_test *cgw__test_open(struct cgw_test_options options);
 #define cgw_test_open(...) cgw__test_open((struct cgw_test_options){__VA_ARGS__})
-/* Why the last cgw_test_open() on this thread failed. Static until the next. */
+/* Why the last cgw_test_open() or cgw_test_close() on this thread failed, with the seed. Static
+   until the next. */
 const char *cgw_test_error(void);
-/* Wait for background tasks, run the shutdown, free all. 0; -1: the shutdown failed, or a call never
-   ended. NULL is fine. */
+/* Tell the application that the server drains, run the shutdown, in which one on the SDK awaits its
+   background tasks and cancels the others, and free all. 0; -1: the shutdown failed, or never
+   ended: cgw_test_error() says so. NULL is fine. */
 int cgw_test_close(cgw_test *test);
 
 /* One header field of a request or of an answer. */
@@ -60,28 +63,29 @@ typedef struct cgw_answer {
     size_t n_fields;
     const struct cgw_test_field *trailers;
     size_t n_trailers;
-    int informational;     /* status of the last 1xx before it; 0: none */
-    size_t n_chunks;       /* body events with bytes that came */
-    double seconds;        /* virtual ones from request to last byte */
-    size_t began, ended;   /* order among all calls of the test: 1, 2, 3... */
-    const char *url;       /* of the last request where redirects were followed */
+    int informational;   /* status of the last 1xx before it; 0: none */
+    size_t n_chunks;     /* body events with bytes that came */
+    double seconds;      /* virtual ones from request to last byte */
+    size_t began, ended; /* counted together over all calls of the test: 1, 2, 3... */
+    const char *url;     /* of the last request where redirects were followed */
 } cgw_answer;
 
 /* Named arguments of a request. */
 struct cgw_test_request {
-    const char *method, *target; /* target: path and query, as on the wire */
-    const char *json;            /* a body of application/json */
-    const char *form;            /* a body of application/x-www-form-urlencoded: "a=1&b=2" */
-    const char *body;            /* any other; body_len bytes, 0: up to its NUL */
+    const char *method; /* ["GET"] */
+    const char *target; /* path and query as on the wire, or a whole http:// URL */
+    const char *json;   /* a body of application/json */
+    const char *form;   /* a body of application/x-www-form-urlencoded: "a=1&b=2" */
+    const char *body;   /* any other; body_len bytes, 0: up to its NUL */
     size_t body_len;
     const char *content_type;
     const struct cgw_test_field *fields; /* ended by one without a name */
-    size_t chunk;             /* the body comes in pieces of so many bytes */
-    double chunk_pause;       /* virtual seconds between them */
-    double leave_after;       /* the client leaves then; 0: it stays */
-    size_t leave_after_bytes; /* or as soon as it has got so many of the body */
-    double start_after;       /* begins then */
-    bool no_cookies;          /* neither send nor keep */
+    size_t chunk;                        /* the body comes in pieces of so many bytes */
+    double chunk_pause;                  /* virtual seconds between them */
+    double leave_after;                  /* virtual seconds, then the client leaves; 0: it stays */
+    size_t leave_after_bytes;            /* or as soon as it has got so many of the body */
+    double start_after;                  /* virtual seconds, then it begins */
+    bool no_cookies;                     /* neither send nor keep */
 };
 
 /* Send it and run until it is answered and finished. Time jumps while all wait. */
@@ -116,13 +120,15 @@ const char *cgw_answer_header(const cgw_answer *answer, const char *name);
 bool cgw_json_eq(const char *text, const char *pointer, const char *want);
 
 /* ---- the client's cookies, per domain ("testserver" unless a host field says otherwise) ---- */
-void cgw_test_cookie(cgw_test *test, const char *name, const char *value); /* value NULL: forget it */
-const char *cgw_test_cookie_value(cgw_test *test, const char *name);       /* or NULL */
+void cgw_test_cookie(cgw_test *test, const char *name,
+                     const char *value);                             /* value NULL: forget it */
+const char *cgw_test_cookie_value(cgw_test *test, const char *name); /* or NULL */
 
 /* ---- time ---- */
 double cgw_test_now(cgw_test *test);                 /* virtual seconds since open */
 void cgw_test_clock(cgw_test *test, double seconds); /* let so many pass; what is due runs */
-/* Let time pass until nothing is left to run or to wait for; background tasks are through then. */
+/* Let time pass until nothing is left to run or to wait for, at most the budget, as periodic tasks
+   have no end; background tasks are through then. */
 void cgw_test_settle(cgw_test *test);
 uint64_t cgw_test_seed(const cgw_test *test);
 
@@ -132,8 +138,8 @@ size_t cgw_test_logged(cgw_test *test, const char *part);
 
 /* ---- dependencies ---- */
 /*
- * From now on the dependency of that name (the function that CGW_DEPENDS defined) gives a copy of the
- * len bytes at value. NULL: as it was. 0, or -1: there is none of that name or of that size.
+ * From now on the dependency of that name (the function that CGW_DEPENDS defined) gives a copy of
+ * the len bytes at value. NULL: as it was. 0, or -1: there is none of that name or of that size.
  */
 int cgw_test_override(cgw_test *test, const char *dependency, const void *value, size_t len);
 /* The same with a function int fn(cgw_request *, T *out), where the application is linked in. */
