@@ -14,8 +14,8 @@
 #define CGW_TASK_H
 #include <cgw/base.h>
 
-/* A task's function: 0, or a negative code, which ends its siblings (see cgw_join()). One that
-   returns void is taken as well and counts as 0. */
+/* A task's function: 0 or more, or a negative code, which is an error and ends its siblings
+   (see cgw_join()). One that returns void is taken as well and counts as 0. */
 typedef int cgw_task_fn(void *arg);
 struct cgw__task_fn {
     cgw_task_fn *fn;
@@ -41,9 +41,10 @@ int cgw__sleep(double seconds, const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_sleep(seconds) cgw__sleep((seconds), CGW_HERE)
 /* Seconds on a clock that never jumps: the loop's, virtual in tests. [task] */
 double cgw_now(void);
-/* CGW_OK, or why everything that suspends would be refused: for code that computes. [task] */
+/* CGW_OK, or why everything that suspends would be refused: for code that computes. On the loop
+   time passes only where something suspends: cgw_sleep(0) in between. [task] */
 int cgw_canceled(void) CGW_MUST_USE;
-/* How long the loop took for its last turns, seconds: the delay of the last timer. [task] */
+/* By how much the last timer came too late, seconds: how long others keep the loop. [task] */
 double cgw_loop_lag(void);
 
 /* ---- timeouts and shields ---- */
@@ -85,24 +86,28 @@ struct cgw_group_options {
 };
 /*
  * A group of tasks that run at the same time as the one that makes it, and end before it goes on
- * from cgw_join(): what they point to may lie on its stack. req: whose memory it takes, NULL: the
- * task's. NULL: out of memory; cgw_go() and cgw_join() take NULL. One that was not joined when its
- * task ends is canceled and joined then, with a warning in the log. In a sync handler they run on
- * threads. [task]
+ * from cgw_join(): what they point to may lie on its stack. req may be NULL. The group lives until
+ * the task that made it ends: in a loop, take CGW_GROUP. NULL: out of memory; cgw_go() and
+ * cgw_join() take NULL. One that was not joined when its task ends, or its handler returns, is
+ * canceled and joined then, with a warning in the log. In a sync handler they run on threads: those
+ * of the pool that are free, and the handler's own while it joins. [task]
  */
 cgw_group *cgw__group(cgw_request *req, struct cgw_group_options options);
 #define cgw_group(req, ...) cgw__group((req), (struct cgw_group_options){__VA_ARGS__})
-/* Start fn(arg); where there is no memory, cgw_join() says so. [task] */
+/* Start fn(arg); where there is no memory, cgw_join() says so. In a group that is canceled it does
+   not begin: its result says why. [task] */
 void cgw__go(cgw_group *group, struct cgw__task_fn fn, void *arg);
 #define cgw_go(group, fn, arg) cgw__go((group), CGW__TASK(fn), (arg))
 /*
- * Wait for all. CGW_OK: all answered 0. Else the first error that happened; the others were
- * canceled then (with keep_going: were not), and have ended. CGW_ETIMEDOUT; CGW_ECANCELED and the
- * like: this task was. Suspends. [task]
+ * Wait for all; once, by the task that made the group, else CGW_EINVAL. CGW_OK: none answered an
+ * error. Else the first error that happened; the others were canceled then (with keep_going: were
+ * not), and have ended. CGW_ETIMEDOUT, CGW_ECANCELED and the like where that came first: the group
+ * was canceled, or this task. CGW_ENOMEM: not all could be started. Suspends. [task]
  */
 int cgw__join(cgw_group *group, const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_join(group) cgw__join((group), CGW_HERE)
-/* What the i-th cgw_go() answered, behind cgw_join(); CGW_EINVAL: there is none. */
+/* What the i-th cgw_go(), from 0, answered; CGW_PENDING before it has; CGW_EINVAL: there is none.
+ */
 int cgw_group_result(const cgw_group *group, size_t i);
 /* End the others; they answer CGW_ECANCELED where they suspend. [task] */
 void cgw_group_cancel(cgw_group *group);
@@ -174,7 +179,7 @@ void cgw_flag_clear(cgw_flag *flag); /* [task] */
 
 /* A bounded queue of pointers: cgw_queue q = {.capacity = 16}; cgw_queue_fini() at the end. */
 typedef struct cgw_queue {
-    uint32_t capacity; /* 0: 1 */
+    uint32_t capacity;         /* 0: 1 */
     uint32_t first, len, room; /* the queue's, from here on */
     bool is_closed;
     void **items;
@@ -198,9 +203,10 @@ void cgw_queue_fini(cgw_queue *queue); /* frees the queue's memory; nobody may w
 
 /*
  * Run fn(arg) on the thread pool and suspend until it has returned: what it answers. The arguments
- * may lie on this task's stack. It is not broken off: canceled waits end when fn returns; fn may
- * ask cgw_canceled(). CGW_EBUSY: pool and queue are full; CGW_ENOMEM; why this task was canceled
- * before fn began. In a sync handler fn just runs. Suspends. [task]
+ * may lie on this task's stack. Once fn has begun it is not broken off: a canceled wait ends when
+ * fn returns; fn may ask cgw_canceled(). CGW_EBUSY: pool and queue are full; CGW_ENOMEM; why this
+ * task was canceled before fn began: it will not run. In a sync handler fn just runs. Suspends.
+ * [task]
  */
 int cgw__blocking(struct cgw__task_fn fn, void *arg, const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_blocking(fn, arg) cgw__blocking(CGW__TASK(fn), (arg), CGW_HERE)
@@ -215,15 +221,17 @@ struct cgw_spawn_options {
 };
 /*
  * Start fn(arg) as a task that outlives the request, and that canceling the request does not touch.
- * It ends by itself, or is canceled when the worker drains. What it answers, if not 0, goes to the
- * log. CGW_OK; CGW_ENOMEM; CGW_ECANCELED: the worker drains already. [task]
+ * It ends by itself, or is canceled when the worker drains. An error it
+ * answers goes to the log. CGW_OK; CGW_ENOMEM; CGW_ECANCELED: the worker drains already;
+ * CGW_EINVAL: .copy of NULL. [task]
  */
 int cgw__spawn(struct cgw__task_fn fn, void *arg, struct cgw_spawn_options options) CGW_MUST_USE;
 #define cgw_spawn(fn, arg, ...) \
     cgw__spawn(CGW__TASK(fn), (arg), (struct cgw_spawn_options){__VA_ARGS__})
-/* The same, fn(arg) again and again, so many seconds from one begin to the next; an error goes to
-   the log and ends nothing; a run that takes longer skips beats. Usually in the lifespan's start.
-   [task] */
+/* The same, fn(arg) again and again: at once, then so many seconds from one begin to the next. An
+   error goes to the log and ends nothing; a run that takes longer skips beats. It ends when the
+   worker drains; between two runs, at once. CGW_EINVAL also: seconds is not more than 0. Usually in
+   the lifespan's start. [task] */
 int cgw__every(double seconds, struct cgw__task_fn fn, void *arg,
                struct cgw_spawn_options options) CGW_MUST_USE;
 #define cgw_every(seconds, fn, arg, ...) \
