@@ -158,7 +158,7 @@ static void wait(struct cgw_call *call)
     struct cgw_timer *timer = call->host->alloc(call, sizeof(*timer));
     if (timer)
         memset(timer, 0, sizeof(*timer));
-    if (!timer || loop->timer_start(call, timer, 300000, wait_is_over, NULL) != CGW_OK)
+    if (!timer || loop->timer_start(call, timer, 600000, wait_is_over, NULL) != CGW_OK)
         call->host->finish(call, CGW_ENOMEM);
 }
 
