@@ -52,10 +52,10 @@ START_TEST(stacks_are_whole_pages_and_apart)
     ck_assert_uint_eq(pool.slot_bytes % page, 0);
     for (int i = 0; i < N; i++) {
         slots[i] = take();
-        memset(stack_low(&pool, slots[i]), i, pool.slot_bytes);
+        memset(slots[i]->low, i, pool.slot_bytes);
     }
     for (int i = 0; i < N; i++) {
-        const char *low = stack_low(&pool, slots[i]);
+        const char *low = slots[i]->low;
         ck_assert_int_eq(low[0], i);
         ck_assert_mem_eq(low, low + 1, pool.slot_bytes - 1);
         stack_give(&pool, slots[i]);
@@ -84,7 +84,7 @@ static void expect_guards(enum guard_kind kind)
     pool.guard = kind;
     struct stack_slot *slots[3] = {take(), take(), take()};
     for (int i = 0; i < 3; i++) {
-        char *low = stack_low(&pool, slots[i]);
+        char *low = slots[i]->low;
         ck_assert(is_fatal(low - 1));
         ck_assert(is_fatal(low - guard_bytes()));
         ck_assert(!is_fatal(low));
@@ -111,7 +111,7 @@ END_TEST
 START_TEST(a_guard_outlives_memory_that_is_given_back)
 {
     struct stack_slot *slot = take();
-    char *low = stack_low(&pool, slot);
+    char *low = slot->low;
     madvise(low, pool.slot_bytes, MADV_DONTNEED);
     ck_assert(is_fatal(low - 1));
     stack_give(&pool, slot);
@@ -138,7 +138,7 @@ static size_t n_resident(const struct stack_slot *slot)
     unsigned char pages[64];
     size_t page = (size_t)sysconf(_SC_PAGESIZE), n = 0;
     ck_assert_uint_le(pool.slot_bytes / page, sizeof pages);
-    ck_assert_int_eq(mincore(stack_low(&pool, slot), pool.slot_bytes, pages), 0);
+    ck_assert_int_eq(mincore(slot->low, pool.slot_bytes, pages), 0);
     for (size_t i = 0; i < pool.slot_bytes / page; i++)
         n += pages[i] & 1;
     return n;
@@ -152,7 +152,7 @@ START_TEST(what_is_spare_for_long_loses_its_memory)
     size_t n_kept = 0;
     for (int i = 0; i < N; i++) {
         slots[i] = take();
-        *stack_low(&pool, slots[i]) = 1;
+        *slots[i]->low = 1;
     }
     for (int i = 0; i < N; i++)
         if (i % 8)
@@ -186,7 +186,7 @@ START_TEST(slabs_that_are_free_are_unmapped)
         stack_give(&pool, slots[i]);
     ck_assert_uint_lt(stack_slab_bytes(&pool), most / 4);
     for (int i = 0; i < N; i++)
-        *stack_low(&pool, slots[i] = take()) = 1;
+        *(slots[i] = take())->low = 1;
     for (int i = 0; i < N; i++)
         stack_give(&pool, slots[i]);
 }

@@ -150,7 +150,7 @@ struct fiber *fiber_new(struct fiber_pool *pool, void (*entry)(void *arg), void 
         pool->n_refused++;
         return NULL;
     }
-    char *low = stack_low(&pool->stacks, slot);
+    char *low = slot->low;
     char *head = low + pool->stacks.slot_bytes - pool->head_bytes;
     char *high = head - round_up(sizeof(struct fiber));
     struct fiber *fiber = (struct fiber *)(void *)high;

@@ -28,22 +28,17 @@ struct stack_slab {
 
 static size_t stride(const struct stack_pool *pool)
 {
-    return guard_bytes() + pool->slot_bytes;
+    return pool->guard_bytes + pool->slot_bytes;
 }
 
 void stack_init(struct stack_pool *pool, size_t slot_bytes)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    *pool = (struct stack_pool){.slot_bytes = (slot_bytes + page - 1) / page * page};
+    *pool = (struct stack_pool){.slot_bytes = (slot_bytes + page - 1) / page * page,
+                                .guard_bytes = guard_bytes()};
     list_init(&pool->warm);
     list_init(&pool->cold);
     list_init(&pool->slabs);
-}
-
-char *stack_low(const struct stack_pool *pool, const struct stack_slot *slot)
-{
-    size_t number = (size_t)(slot - slot->slab->slots);
-    return slot->slab->memory + number * stride(pool) + guard_bytes();
 }
 
 size_t stack_slab_bytes(const struct stack_pool *pool)
@@ -139,11 +134,12 @@ static struct stack_slot *take_untouched(struct stack_pool *pool)
         return NULL;
     struct stack_slab *slab = pool->untouched;
     struct stack_slot *slot = &slab->slots[slab->n_touched];
-    slot->slab = slab;
-    char *low = stack_low(pool, slot);
-    if (!guard_set(&pool->guard, low - guard_bytes()))
+    char *guard = slab->memory + slab->n_touched * stride(pool);
+    if (!guard_set(&pool->guard, guard))
         return NULL;
-    slot->valgrind = (unsigned)VALGRIND_STACK_REGISTER(low, low + pool->slot_bytes - 1);
+    slot->slab = slab;
+    slot->low = guard + pool->guard_bytes;
+    slot->valgrind = (unsigned)VALGRIND_STACK_REGISTER(slot->low, slot->low + pool->slot_bytes - 1);
     list_init(&slot->link);
     if (++slab->n_touched == slab->n_slots)
         pool->untouched = NULL;
@@ -159,7 +155,7 @@ struct stack_slot *stack_take(struct stack_pool *pool)
         return NULL;
     pool->n_used++;
     slot->slab->n_used++;
-    sanitize_unpoison(stack_low(pool, slot), pool->slot_bytes);
+    sanitize_unpoison(slot->low, pool->slot_bytes);
     return slot;
 }
 
@@ -187,7 +183,7 @@ static void cool_one(struct stack_pool *pool)
         drop_slab(pool, slab);
         return;
     }
-    madvise(stack_low(pool, slot), pool->slot_bytes, MADV_DONTNEED);
+    madvise(slot->low, pool->slot_bytes, MADV_DONTNEED);
     list_remove(&slot->link);
     put_first(&pool->cold, slot);
     pool->n_warm--;
@@ -196,7 +192,7 @@ static void cool_one(struct stack_pool *pool)
 
 void stack_give(struct stack_pool *pool, struct stack_slot *slot)
 {
-    sanitize_poison(stack_low(pool, slot), pool->slot_bytes);
+    sanitize_poison(slot->low, pool->slot_bytes);
     pool->n_used--;
     slot->slab->n_used--;
     pool->n_warm++;

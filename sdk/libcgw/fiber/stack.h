@@ -16,11 +16,13 @@ struct stack_slab;
 struct stack_slot {
     struct list link; /* in warm or cold, while it is spare */
     struct stack_slab *slab;
+    char *low;         /* where the stack begins; the guard lies below */
     unsigned valgrind; /* its number there */
 };
 
 struct stack_pool {
     size_t slot_bytes;            /* of the stack alone */
+    size_t guard_bytes;           /* below each: guard_bytes(), asked once */
     struct list warm, cold;       /* spare slots: last used first; with and without memory */
     struct list slabs;            /* newest first */
     struct stack_slab *untouched; /* its last slots were never used; NULL: none */
@@ -28,15 +30,13 @@ struct stack_pool {
     enum guard_kind guard;
 };
 
-/* All zeroes but for slot_bytes, which is rounded up to pages. */
+/* All zeroes but for sizes; that of slots is rounded up to pages. */
 void stack_init(struct stack_pool *pool, size_t slot_bytes);
 /* Every slot was given back. */
 void stack_fini(struct stack_pool *pool);
 /* Out of memory or of mappings: NULL. */
 struct stack_slot *stack_take(struct stack_pool *pool);
 void stack_give(struct stack_pool *pool, struct stack_slot *slot);
-/* Where it begins; the guard lies below. */
-char *stack_low(const struct stack_pool *pool, const struct stack_slot *slot);
 /* Address space of all slabs. */
 size_t stack_slab_bytes(const struct stack_pool *pool);
 #endif
