@@ -49,15 +49,15 @@ double cgw_loop_lag(void);
 
 /* ---- timeouts and shields ---- */
 
-struct cgw_scope_guard {
+struct cgw__scope_guard {
     uint64_t opaque[24];
     bool is_over;
 };
-void cgw__scope_enter(struct cgw_scope_guard *guard, double seconds, bool is_shield);
-void cgw__scope_leave(struct cgw_scope_guard *guard);
-#define CGW__SCOPE_AS(guard, seconds, is_shield)                                          \
-    for (CGW_CLEANUP(cgw__scope_leave) struct cgw_scope_guard guard = {.is_over = false}; \
-         !guard.is_over && (cgw__scope_enter(&guard, (seconds), (is_shield)), true);      \
+void cgw__scope_enter(struct cgw__scope_guard *guard, double seconds, bool is_shield);
+void cgw__scope_leave(struct cgw__scope_guard *guard);
+#define CGW__SCOPE_AS(guard, seconds, is_shield)                                           \
+    for (CGW_CLEANUP(cgw__scope_leave) struct cgw__scope_guard guard = {.is_over = false}; \
+         !guard.is_over && (cgw__scope_enter(&guard, (seconds), (is_shield)), true);       \
          guard.is_over = true)
 #define CGW__JOIN2(a, b) a##b
 #define CGW__JOIN(a, b)  CGW__JOIN2(a, b)

@@ -87,7 +87,7 @@ struct block {
     struct scope scope;
     struct task *task; /* NULL: not entered */
 };
-_Static_assert(sizeof(struct block) <= sizeof(((struct cgw_scope_guard *)0)->opaque),
+_Static_assert(sizeof(struct block) <= sizeof(((struct cgw__scope_guard *)0)->opaque),
                "a guard holds a scope");
 
 struct entry {
@@ -109,7 +109,7 @@ static int enter_on_loop(void *arg)
     return CGW_OK;
 }
 
-void cgw__scope_enter(struct cgw_scope_guard *guard, double seconds, bool is_shield)
+void cgw__scope_enter(struct cgw__scope_guard *guard, double seconds, bool is_shield)
 {
     struct block *block = (void *)guard->opaque;
     struct entry entry = {block, seconds, is_shield};
@@ -126,7 +126,7 @@ static int leave_on_loop(void *arg)
     return CGW_OK;
 }
 
-void cgw__scope_leave(struct cgw_scope_guard *guard)
+void cgw__scope_leave(struct cgw__scope_guard *guard)
 {
     struct block *block = (void *)guard->opaque;
     if (block->task)
