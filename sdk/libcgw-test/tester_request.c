@@ -77,7 +77,8 @@ static void fill_fields(struct tester_call *call, const struct cgw_test_request 
         n++;
     struct head head = {test, request, NULL, 0};
     head.fields = tester_memory_alloc(test, (n + 8) * sizeof *head.fields);
-    if (given_field(request, "host") == NULL || strcmp(given_field(request, "host"), url->host))
+    if (given_field(request, "host") == NULL ||
+        strcmp(given_field(request, "host"), url->host) != 0)
         add(&head, "host", url->host);
     for (size_t i = 0; i < n; i++)
         if (strcasecmp(request->fields[i].name, "host") != 0 ||

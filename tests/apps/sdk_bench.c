@@ -35,11 +35,8 @@ CGW_GET(get_item, "/items/{id:int}", .reply = Item_model)
 CGW_POST(create_item, "/items", .body = ItemIn_model, .reply = Item_model, .status = 201)
 {
     const ItemIn *in = cgw_body(req, ItemIn);
-    Item item = {.id = 1,
-                 .name = in->name,
-                 .price = in->price,
-                 .tags = in->tags,
-                 .in_stock = in->in_stock};
+    Item item = {
+        .id = 1, .name = in->name, .price = in->price, .tags = in->tags, .in_stock = in->in_stock};
     return cgw_json(req, 201, Item, &item);
 }
 

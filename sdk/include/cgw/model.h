@@ -26,9 +26,9 @@ typedef struct cgw_uuid {
 
 /* A moment: RFC 3339. */
 typedef struct cgw_datetime {
-    int64_t unix_us;       /* microseconds since 1970-01-01T00:00:00Z; local time where !has_offset */
-    int16_t offset_min;    /* of the zone it was given in, minutes east */
-    bool has_offset;       /* false: it came without a zone */
+    int64_t unix_us;    /* microseconds since 1970-01-01T00:00:00Z; local time where !has_offset */
+    int16_t offset_min; /* of the zone it was given in, minutes east */
+    bool has_offset;    /* false: it came without a zone */
 } cgw_datetime;
 
 typedef const char *cgw_string; /* UTF-8, NUL-terminated */
@@ -54,10 +54,10 @@ enum cgw_field_kind {
     CGW_KIND_LIST      /* of what .item says */
 };
 
-#define CGW__LIST(name, type)  \
-    typedef struct name {      \
-        type *items;           \
-        size_t len;            \
+#define CGW__LIST(name, type) \
+    typedef struct name {     \
+        type *items;          \
+        size_t len;           \
     } name;
 CGW__LIST(cgw_list_i8, int8_t)
 CGW__LIST(cgw_list_i16, int16_t)
@@ -99,22 +99,22 @@ struct cgw_field {
     const char *doc;     /* for the schema */
     const char *example; /* for the schema: JSON text */
     const char *pattern; /* of str and text: PCRE2 in UTF mode, searched, with limits on its work */
-    const char *def_str; /* default of str, text, enum, uuid, datetime and bytes, as in JSON, without
-                            quotes */
+    const char *def_str; /* default of str, text, enum, uuid, datetime and bytes, as in JSON,
+                            without quotes */
     long double def;     /* default of numbers and bool; NaN: none */
     long double gt, ge, lt, le, multiple_of; /* of numbers; NaN: none */
     uint32_t min_len, max_len;     /* of str and text: characters; of bytes: bytes; 0: no maximum */
     uint32_t min_items, max_items; /* of lists; the others hold for each item; 0: no maximum */
-    bool opt;  /* may be absent or null: the member is zero then; see cgw_has() */
-    bool null; /* must be there, but may be null */
+    bool opt;    /* may be absent or null: the member is zero then; see cgw_has() */
+    bool null;   /* must be there, but may be null */
     bool hidden; /* read, but never written: a password */
     /* An own validator: answers 0, or what cgw_invalid() answers. value points to the member. It is
        called where everything else about the field holds. May suspend in no way. */
     int (*check)(cgw_check *check, const void *value);
     /* ---- set by the macros ---- */
     const char *name;
-    const cgw_model *(*model)(void);  /* of CGW_KIND_MODEL, and lists of them */
-    const cgw_enum *(*values)(void);  /* of CGW_KIND_ENUM, and lists of them */
+    const cgw_model *(*model)(void); /* of CGW_KIND_MODEL, and lists of them */
+    const cgw_enum *(*values)(void); /* of CGW_KIND_ENUM, and lists of them */
     uint32_t offset, item_size;
     uint8_t kind, item; /* enum cgw_field_kind; item: of a list */
 };
@@ -131,7 +131,7 @@ struct cgw_model {
     const char *name;
     const struct cgw_field *fields;
     size_t n_fields;
-    uint32_t size, presence; /* bytes of the struct; offset of its presence bits */
+    uint32_t size, presence;           /* bytes of the struct; offset of its presence bits */
     const struct cgw_model_code *code; /* the machinery; linked only where there are models */
     void **cache;                      /* what is compiled at first use; the machinery's */
 };
@@ -167,26 +167,26 @@ extern const struct cgw_model_code cgw__model_code;
 #define CGW__TYPE_models(T)       T##_list
 #define CGW__TYPE_enumerations(E) cgw_list_enum
 
-#define CGW__IS_i8              .kind = CGW_KIND_I8
-#define CGW__IS_i16             .kind = CGW_KIND_I16
-#define CGW__IS_i32             .kind = CGW_KIND_I32
-#define CGW__IS_i64             .kind = CGW_KIND_I64
-#define CGW__IS_u8              .kind = CGW_KIND_U8
-#define CGW__IS_u16             .kind = CGW_KIND_U16
-#define CGW__IS_u32             .kind = CGW_KIND_U32
-#define CGW__IS_u64             .kind = CGW_KIND_U64
-#define CGW__IS_f64             .kind = CGW_KIND_F64
-#define CGW__IS_bool            .kind = CGW_KIND_BOOL
-#define CGW__IS__Bool           .kind = CGW_KIND_BOOL
-#define CGW__IS_str             .kind = CGW_KIND_STR
-#define CGW__IS_text            .kind = CGW_KIND_TEXT
-#define CGW__IS_bytes           .kind = CGW_KIND_BYTES
-#define CGW__IS_uuid            .kind = CGW_KIND_UUID
-#define CGW__IS_datetime        .kind = CGW_KIND_DATETIME
-#define CGW__IS_strs            CGW__IS_list(str)
-#define CGW__IS_enumeration(E)  .kind = CGW_KIND_ENUM, .values = E##_enum
-#define CGW__IS_model(T)        .kind = CGW_KIND_MODEL, .model = T##_model
-#define CGW__IS_list(k)         .kind = CGW_KIND_LIST, CGW__ITEM_##k, .item_size = sizeof(CGW__TYPE_##k)
+#define CGW__IS_i8             .kind = CGW_KIND_I8
+#define CGW__IS_i16            .kind = CGW_KIND_I16
+#define CGW__IS_i32            .kind = CGW_KIND_I32
+#define CGW__IS_i64            .kind = CGW_KIND_I64
+#define CGW__IS_u8             .kind = CGW_KIND_U8
+#define CGW__IS_u16            .kind = CGW_KIND_U16
+#define CGW__IS_u32            .kind = CGW_KIND_U32
+#define CGW__IS_u64            .kind = CGW_KIND_U64
+#define CGW__IS_f64            .kind = CGW_KIND_F64
+#define CGW__IS_bool           .kind = CGW_KIND_BOOL
+#define CGW__IS__Bool          .kind = CGW_KIND_BOOL
+#define CGW__IS_str            .kind = CGW_KIND_STR
+#define CGW__IS_text           .kind = CGW_KIND_TEXT
+#define CGW__IS_bytes          .kind = CGW_KIND_BYTES
+#define CGW__IS_uuid           .kind = CGW_KIND_UUID
+#define CGW__IS_datetime       .kind = CGW_KIND_DATETIME
+#define CGW__IS_strs           CGW__IS_list(str)
+#define CGW__IS_enumeration(E) .kind = CGW_KIND_ENUM, .values = E##_enum
+#define CGW__IS_model(T)       .kind = CGW_KIND_MODEL, .model = T##_model
+#define CGW__IS_list(k)        .kind = CGW_KIND_LIST, CGW__ITEM_##k, .item_size = sizeof(CGW__TYPE_##k)
 #define CGW__IS_models(T) \
     .kind = CGW_KIND_LIST, .item = CGW_KIND_MODEL, .item_size = sizeof(T), .model = T##_model
 #define CGW__IS_enumerations(E) \
@@ -210,43 +210,43 @@ extern const struct cgw_model_code cgw__model_code;
 
 #define CGW__MEMBER(kind_, name_, ...) CGW__TYPE_##kind_ name_;
 #define CGW__COUNT(kind_, name_, ...)  +1
-#define CGW__FIELD(kind_, name_, ...)                                                       \
-    {.def = CGW__NONE,                                                                      \
-     .gt = CGW__NONE,                                                                       \
-     .ge = CGW__NONE,                                                                       \
-     .lt = CGW__NONE,                                                                       \
-     .le = CGW__NONE,                                                                       \
-     .multiple_of = CGW__NONE,                                                              \
-     .name = #name_,                                                                        \
-     .offset = offsetof(cgw__t, name_),                                                     \
-     CGW__IS_##kind_,                                                                       \
+#define CGW__FIELD(kind_, name_, ...)   \
+    {.def = CGW__NONE,                  \
+     .gt = CGW__NONE,                   \
+     .ge = CGW__NONE,                   \
+     .lt = CGW__NONE,                   \
+     .le = CGW__NONE,                   \
+     .multiple_of = CGW__NONE,          \
+     .name = #name_,                    \
+     .offset = offsetof(cgw__t, name_), \
+     CGW__IS_##kind_,                   \
      __VA_ARGS__},
 
 /* CGW_MODEL(T, FIELDS [, .strict = true, .check = fn, .doc = "..."]) */
-#define CGW_MODEL(T, FIELDS, ...)                                                           \
-    typedef struct T T;                                                                     \
-    CGW__LIST(T##_list, T)                                                                  \
-    struct T {                                                                              \
-        FIELDS(CGW__MEMBER)                                                                 \
-        /* two bits a field, enum cgw_presence; zero is right for what is sent */           \
-        uint8_t cgw_presence[(0 FIELDS(CGW__COUNT) + 3) / 4];                               \
-    };                                                                                      \
-    static inline __attribute__((unused)) const cgw_model *T##_model(void)                  \
-    {                                                                                       \
-        typedef T cgw__t;                                                                   \
-        static void *cache;                                                                 \
-        CGW__QUIET                                                                          \
-        static const struct cgw_field fields[] = {FIELDS(CGW__FIELD)};                      \
-        static const cgw_model model = {.name = #T,                                         \
-                                        .fields = fields,                                   \
-                                        .n_fields = sizeof(fields) / sizeof(*fields),       \
-                                        .size = sizeof(T),                                  \
-                                        .presence = offsetof(T, cgw_presence),              \
-                                        .code = &cgw__model_code,                           \
-                                        .cache = &cache,                                    \
-                                        __VA_ARGS__};                                       \
-        CGW__LOUD                                                                           \
-        return &model;                                                                      \
+#define CGW_MODEL(T, FIELDS, ...)                                                     \
+    typedef struct T T;                                                               \
+    CGW__LIST(T##_list, T)                                                            \
+    struct T {                                                                        \
+        FIELDS(CGW__MEMBER)                                                           \
+        /* two bits a field, enum cgw_presence; zero is right for what is sent */     \
+        uint8_t cgw_presence[(0 FIELDS(CGW__COUNT) + 3) / 4];                         \
+    };                                                                                \
+    static inline __attribute__((unused)) const cgw_model *T##_model(void)            \
+    {                                                                                 \
+        typedef T cgw__t;                                                             \
+        static void *cache;                                                           \
+        CGW__QUIET                                                                    \
+        static const struct cgw_field fields[] = {FIELDS(CGW__FIELD)};                \
+        static const cgw_model model = {.name = #T,                                   \
+                                        .fields = fields,                             \
+                                        .n_fields = sizeof(fields) / sizeof(*fields), \
+                                        .size = sizeof(T),                            \
+                                        .presence = offsetof(T, cgw_presence),        \
+                                        .code = &cgw__model_code,                     \
+                                        .cache = &cache,                              \
+                                        __VA_ARGS__};                                 \
+        CGW__LOUD                                                                     \
+        return &model;                                                                \
     }
 
 /*
@@ -256,7 +256,7 @@ extern const struct cgw_model_code cgw__model_code;
 #define CGW__ENUM_CONSTANT(constant, name) constant,
 #define CGW__ENUM_VALUE(constant, name_)   {.name = (name_), .value = constant},
 #define CGW_ENUM(E, VALUES)                                                                 \
-    enum E##_values { VALUES(CGW__ENUM_CONSTANT) };                                         \
+    enum E##_values{VALUES(CGW__ENUM_CONSTANT)};                                            \
     typedef int E;                                                                          \
     static inline __attribute__((unused)) const cgw_enum *E##_enum(void)                    \
     {                                                                                       \
@@ -283,7 +283,8 @@ void cgw__set_presence(const cgw_model *model, void *object, size_t offset, enum
     (cgw__presence(T##_model(), CGW__IS_A(T, p), offsetof(T, field)) == CGW_PRESENT)
 #define cgw_is_null(T, p, field) \
     (cgw__presence(T##_model(), CGW__IS_A(T, p), offsetof(T, field)) == CGW_NULL)
-/* For what is sent: leave the field out, or send null. A str that is NULL is sent as null anyway. */
+/* For what is sent: leave the field out, or send null. A str that is NULL is sent as null anyway.
+ */
 #define cgw_set_absent(T, p, field) \
     cgw__set_presence(T##_model(), _Generic((p), T * : (p)), offsetof(T, field), CGW_ABSENT)
 #define cgw_set_null(T, p, field) \
@@ -295,21 +296,22 @@ void cgw__set_presence(const cgw_model *model, void *object, size_t offset, enum
    model's own check, at the object). Always CGW_EINVALID, to be returned. */
 int cgw_invalid(cgw_check *check, const char *format, ...) CGW_PRINTF(2, 3);
 /* From the check of a model: the same, at one of its fields, named as in C. */
-int cgw_invalid_field(cgw_check *check, const char *field, const char *format, ...) CGW_PRINTF(3, 4);
+int cgw_invalid_field(cgw_check *check, const char *field, const char *format, ...)
+    CGW_PRINTF(3, 4);
 
 /* ---- JSON by hand ---- */
 
 /*
- * Read JSON text into *out, a T. The memory of strings and lists is the request's (or, with req NULL,
- * that of the task). CGW_OK; CGW_EINVALID: errors are in *ret_detail as the JSON array of a 422's
- * "detail", where ret_detail is not NULL; CGW_ENOMEM. Any thread of the request. [task]
+ * Read JSON text into *out, a T. The memory of strings and lists is the request's (or, with req
+ * NULL, that of the task). CGW_OK; CGW_EINVALID: errors are in *ret_detail as the JSON array of a
+ * 422's "detail", where ret_detail is not NULL; CGW_ENOMEM. Any thread of the request. [task]
  */
 int cgw__parse(cgw_request *req, const cgw_model *model, cgw_str json, void *out,
                cgw_str *ret_detail) CGW_MUST_USE;
 #define cgw_parse(req, T, json, out, ret_detail) \
     cgw__parse((req), T##_model(), (json), _Generic((out), T * : (out)), (ret_detail))
-/* The object as JSON text in the request's memory, NUL-terminated; ptr NULL: out of memory, or it has
-   no JSON, see cgw_json(3). */
+/* The object as JSON text in the request's memory, NUL-terminated; ptr NULL: out of memory, or it
+   has no JSON, see cgw_json(3). */
 cgw_str cgw__encode(cgw_request *req, const cgw_model *model, const void *object);
 #define cgw_encode(req, T, p) cgw__encode((req), T##_model(), CGW__IS_A(T, p))
 
@@ -317,8 +319,8 @@ cgw_str cgw__encode(cgw_request *req, const cgw_model *model, const void *object
 
 #define CGW_UUID_LEN     36
 #define CGW_DATETIME_LEN 32 /* at most, without NUL */
-/* Text forms; dst is NUL-terminated. The length; 0: a moment that has none, beyond the years 1 to 9999
-   or the offsets of a day. [any] */
+/* Text forms; dst is NUL-terminated. The length; 0: a moment that has none, beyond the years 1 to
+   9999 or the offsets of a day. [any] */
 size_t cgw_uuid_format(const cgw_uuid *uuid, char dst[CGW_UUID_LEN + 1]);
 size_t cgw_datetime_format(const cgw_datetime *when, char dst[CGW_DATETIME_LEN + 1]);
 /* 0, or CGW_EINVALID: not such a text; *out is untouched then. [any] */

@@ -17,12 +17,12 @@ cgw_reply cgw_text(cgw_request *req, int status, const char *format, ...) CGW_MU
 cgw_reply cgw_html(cgw_request *req, int status, const char *format, ...) CGW_MUST_USE
     CGW_PRINTF(3, 4);
 /* Any bytes, copied. content_type NULL: none. */
-cgw_reply cgw_bytes(cgw_request *req, int status, const char *content_type, cgw_str body)
-    CGW_MUST_USE;
+cgw_reply cgw_bytes(cgw_request *req, int status, const char *content_type,
+                    cgw_str body) CGW_MUST_USE;
 /* The same, not copied: both live until the request is over, as literals, static data and what
    cgw_alloc() and cgw_fmt() gave. */
-cgw_reply cgw_bytes_lent(cgw_request *req, int status, const char *content_type, cgw_str body)
-    CGW_MUST_USE;
+cgw_reply cgw_bytes_lent(cgw_request *req, int status, const char *content_type,
+                         cgw_str body) CGW_MUST_USE;
 cgw_reply cgw_empty(cgw_request *req, int status) CGW_MUST_USE;
 /* 307 unless status says 301, 302, 303 or 308. The location is escaped where it must be. */
 cgw_reply cgw_redirect(cgw_request *req, int status, const char *location) CGW_MUST_USE;

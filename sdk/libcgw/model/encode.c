@@ -67,7 +67,8 @@ static void write_quoted(const char *text, size_t len, struct buffer *out)
 static void write_uuid(const cgw_uuid *uuid, struct buffer *out)
 {
     char text[CGW_UUID_LEN + 1];
-    write_quoted(text, cgw_uuid_format(uuid, text), out);
+    size_t len = cgw_uuid_format(uuid, text);
+    write_quoted(text, len, out);
 }
 
 static void write_datetime(const cgw_datetime *when, struct buffer *out)

@@ -98,7 +98,7 @@ static bool build_string(struct builder *builder, const struct json_value *value
 static bool build_items(struct builder *builder, struct json_object *array)
 {
     for (bool is_first = true; json_read_item(&builder->reader, is_first); is_first = false) {
-        struct json_object *item;
+        struct json_object *item = NULL;
         if (!spend(builder, ITEM_BYTES) || !build(builder, &item))
             return false;
         if (json_object_array_add(array, item)) {

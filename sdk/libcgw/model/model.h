@@ -1,7 +1,8 @@
 /*
  * The machinery behind a model: text or parameters in, an object and every error out; an object in,
- * JSON out. It knows no request and no task: an arena and bytes. All state is per call, but for what
- * is compiled once per model (patterns), which is published atomically: any thread may use a model.
+ * JSON out. It knows no request and no task: an arena and bytes. All state is per call, but for
+ * what is compiled once per model (patterns), which is published atomically: any thread may use a
+ * model.
  */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
@@ -18,9 +19,9 @@ struct model_place {
 
 /*
  * The errors found so far, rendered at once as the elements of "detail" (FastAPI's shape): each is
- * {"type":...,"loc":[...],"msg":...,"input":...[,"ctx":{...}]}. At the hundredth, reading stops. What
- * is echoed as "input" has MODEL_ECHO_MAX bytes in all: one that does not fit is left out, so that an
- * answer is not much larger than what was asked.
+ * {"type":...,"loc":[...],"msg":...,"input":...[,"ctx":{...}]}. At the hundredth, reading stops.
+ * What is echoed as "input" has MODEL_ECHO_MAX bytes in all: one that does not fit is left out, so
+ * that an answer is not much larger than what was asked.
  */
 #define MODEL_ERRORS_MAX 100
 #define MODEL_ECHO_MAX   ((size_t)64 << 10)
@@ -43,7 +44,7 @@ struct model_pair {
 };
 
 struct model_source {
-    const char *place;              /* "query", "path", "header", "cookie", "body" (forms): loc[0] */
+    const char *place; /* "query", "path", "header", "cookie", "body" (forms): loc[0] */
     const struct model_pair *pairs;
     size_t n_pairs;
     bool is_header; /* names compare without case, and '_' of a field matches '-' (FastAPI) */
@@ -63,15 +64,17 @@ struct cgw_model_code {
                 struct model_errors *errors, void *object);
     /* Compact JSON behind what is in out; out->status says whether it went well. */
     void (*encode)(const cgw_model *model, const void *object, struct buffer *out);
-    /* Compile what is to be compiled; a fault of the application's: NULL, or what is wrong, static or
-       in the arena. Called at load for every model that a route names. */
+    /* Compile what is to be compiled; a fault of the application's: NULL, or what is wrong, static
+       or in the arena. Called at load for every model that a route names. */
     const char *(*prepare)(const cgw_model *model, struct arena *arena);
 };
 
 void model_errors_init(struct model_errors *errors, struct arena *arena);
-/* One more: msg is formatted; input is JSON text (ptr NULL: null), ctx JSON text too (len 0: none). */
-void model_errors_add(struct model_errors *errors, const struct model_place *place, const char *type,
-                      cgw_str input, cgw_str ctx, const char *format, ...) CGW_PRINTF(6, 7);
+/* One more: msg is formatted; input is JSON text (ptr NULL: null), ctx JSON text too (len 0: none).
+ */
+void model_errors_add(struct model_errors *errors, const struct model_place *place,
+                      const char *type, cgw_str input, cgw_str ctx, const char *format, ...)
+    CGW_PRINTF(6, 7);
 /* Forget those behind the first n. */
 void model_errors_cut(struct model_errors *errors, size_t n);
 /* Of those behind the first n: give them a rank; forget those of a rank; bring them into order. */

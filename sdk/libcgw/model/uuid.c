@@ -119,7 +119,7 @@ static void say_why(cgw_str text, size_t before, char *error)
 int uuid_read(cgw_str text, cgw_uuid *ret_uuid, char error[UUID_ERROR_BYTES])
 {
     size_t before = unwrap(&text);
-    cgw_uuid uuid;
+    cgw_uuid uuid = {{0}};
     if ((text.len == CGW_UUID_LEN && read_groups(text.ptr, uuid.bytes)) ||
         (text.len == SIMPLE_LEN && before == 0 && read_bytes(text.ptr, 16, uuid.bytes))) {
         *ret_uuid = uuid;

@@ -53,7 +53,7 @@ void runtime_free(struct runtime *runtime)
 {
     if (!runtime)
         return;
-    if (runtime->armed_us != UINT64_MAX)
+    if (runtime->loop && runtime->armed_us != UINT64_MAX)
         runtime->loop->timer_stop(runtime->home, &runtime->timer);
     timer_heap_fini(&runtime->timers);
     if (runtime->fibers)

@@ -77,8 +77,8 @@ static int format(void *arg)
 cgw_reply cgw_fail(cgw_request *req, int status, const char *text, ...)
 {
     va_list args;
-    struct text wanted = {.req = req, .format = text, .args = &args};
     va_start(args, text);
+    struct text wanted = {.req = req, .format = text, .args = &args};
     (void)request_do(req, format, &wanted);
     va_end(args);
     return failure_prepare(req, status, 0, wanted.ret, none);

@@ -65,8 +65,8 @@ static const char *prepare_model(struct application *application, cgw_model_fn *
 static const char *prepare_endpoint(struct application *application,
                                     const struct cgw_endpoint *endpoint)
 {
-    cgw_model_fn *models[] = {endpoint->body,    endpoint->params,      endpoint->headers,
-                              endpoint->cookies, endpoint->path_params, endpoint->reply};
+    cgw_model_fn *const models[] = {endpoint->body,    endpoint->params,      endpoint->headers,
+                                    endpoint->cookies, endpoint->path_params, endpoint->reply};
     for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++) {
         const char *fault = prepare_model(application, models[i]);
         if (fault)

@@ -79,17 +79,27 @@ static int take(const struct recipe *recipe, cgw_str body)
 
 /* ---- text and bytes ---- */
 
+/* Most formats of whole texts format nothing. */
+static cgw_str print(const struct recipe *recipe)
+{
+    struct arena *arena = &recipe->req->arena;
+    size_t len = strlen(recipe->format);
+    if (memchr(recipe->format, '%', len))
+        return arena_vprintf(arena, recipe->format, *recipe->args);
+    return (cgw_str){arena_copy(arena, recipe->format, len), len};
+}
+
 static int make_text(void *arg)
 {
     const struct recipe *recipe = arg;
-    return take(recipe, arena_vprintf(&recipe->req->arena, recipe->format, *recipe->args));
+    return take(recipe, print(recipe));
 }
 
 cgw_reply cgw_text(cgw_request *req, int status, const char *format, ...)
 {
     va_list args;
-    struct recipe recipe = {req, status, TEXT, .format = format, .args = &args};
     va_start(args, format);
+    struct recipe recipe = {req, status, TEXT, .format = format, .args = &args};
     (void)request_do(req, make_text, &recipe);
     va_end(args);
     return reply_now(req);
@@ -98,8 +108,8 @@ cgw_reply cgw_text(cgw_request *req, int status, const char *format, ...)
 cgw_reply cgw_html(cgw_request *req, int status, const char *format, ...)
 {
     va_list args;
-    struct recipe recipe = {req, status, HTML, .format = format, .args = &args};
     va_start(args, format);
+    struct recipe recipe = {req, status, HTML, .format = format, .args = &args};
     (void)request_do(req, make_text, &recipe);
     va_end(args);
     return reply_now(req);
@@ -277,7 +287,7 @@ static bool is_named(const struct cgw_header *header, const char *name, size_t l
 static const struct cgw_header *find(const cgw_request *req, const char *name)
 {
     const struct reply *reply = &req->reply;
-    for (size_t i = 0; i < reply->n_headers; i++)
+    for (size_t i = 0; reply->headers && i < reply->n_headers; i++)
         if (is_named(&reply->headers[i], name, strlen(name)))
             return &reply->headers[i];
     return NULL;

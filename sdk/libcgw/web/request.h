@@ -3,18 +3,17 @@
  * pieces below fill it and read it, one file each.
  *
  *   store.c     what a request owns: memory, state, lines in the log
- *   serve.c     the way of a request: match, through middleware and dependencies to the handler, its
- *               reply out, background tasks, memory back
- *   match.c     path and method to endpoint      url.c       names to paths
- *   head.c      head, query, headers, cookies    body.c      the body, whole or in pieces
- *   bind.c      models of parameters and bodies  channel.c   events in and out, through layers
+ *   serve.c     the way of a request: match, through middleware and dependencies to the handler,
+ * its reply out, background tasks, memory back match.c     path and method to endpoint      url.c
+ * names to paths head.c      head, query, headers, cookies    body.c      the body, whole or in
+ * pieces bind.c      models of parameters and bodies  channel.c   events in and out, through layers
  *   reply.c     whole replies                    stream.c    streams, rows, server-sent events
  *   failure.c   errors to replies                depend.c    dependencies
  *   after.c     background tasks                 lifespan.c  application and state
  *
- * Whose each byte is: everything hangs on the arena, reset when the request is over; scope and its text
- * are the host's until finish(), behind which request_keep_scope() has copied them where background
- * tasks may still read them.
+ * Whose each byte is: everything hangs on the arena, reset when the request is over; scope and its
+ * text are the host's until finish(), behind which request_keep_scope() has copied them where
+ * background tasks may still read them.
  */
 #ifndef WEB_REQUEST_H
 #define WEB_REQUEST_H
@@ -71,35 +70,33 @@ enum receive_state { RECEIVE_IDLE = 0, RECEIVE_IN_FLIGHT, RECEIVE_READY };
 struct match_result {
     const struct cgw_endpoint *endpoint; /* NULL: see below */
     const struct match_route *route;
-    bool is_head;       /* a HEAD that GET answers */
-    const char *allow;  /* the path is there, the method is not: "GET, HEAD"; static */
-    bool is_slash;      /* the path with, or without, a slash at its end would match */
+    bool is_head;                  /* a HEAD that GET answers */
+    const char *allow;             /* the path is there, the method is not: "GET, HEAD"; static */
+    bool is_slash;                 /* the path with, or without, a slash at its end would match */
     const struct cgw_mount *mount; /* another application's */
-    cgw_str root_path;  /* grown by prefixes of applications; of req's arena where it grew */
+    cgw_str root_path; /* grown by prefixes of applications; of req's arena where it grew */
 };
 
 struct cgw_request {
     struct runtime *runtime;
     struct application *application;
-    struct task *task;      /* that serves it */
-    struct cgw_call *call;  /* NULL behind finish() */
+    struct task *task;     /* that serves it */
+    struct cgw_call *call; /* NULL behind finish() */
     const struct cgw_host *host;
     const struct cgw_scope *scope;
     struct arena arena;
     struct list link; /* of the application's requests, or its free ones */
-    struct scope cancel; /* around the handler, while is_cancelable: timeout, disconnect, drain */
+    /* From here to params all is zero when a request begins. */
     bool is_cancelable;
     bool is_sync; /* the user's part runs on a pool thread */
     struct match_result match;
 
     const struct cgw_endpoint *endpoint; /* NULL: none matched */
     const struct match_route *route;     /* its compiled form, or NULL */
-    struct request_param params[REQUEST_PARAMS_MAX];
     size_t n_params;
-    bool is_head;    /* HEAD answered by a GET route: no body goes out */
+    bool is_head;      /* HEAD answered by a GET route: no body goes out */
     cgw_str root_path; /* scope's and the prefixes of applications in front of the route */
 
-    struct request_bound bound[5];
     size_t n_bound;
     const struct model_pair *query; /* parsed at first use */
     size_t n_query;
@@ -111,12 +108,10 @@ struct cgw_request {
     /* of channel.c */
     enum receive_state receive_state;
     int receive_status;
-    struct cgw_event received; /* filled by the host */
-    struct cgw_event kept;     /* the end of the body, when watching goes on behind it unread */
-    void *kept_bytes;          /* of the heap */
-    struct task *receiver;     /* parked for it, or NULL */
-    struct task *sender;       /* parked for a send, or NULL */
-    cgw_mutex sending;         /* one send at a time: the handler's and the ping's */
+    void *kept_bytes;      /* of the heap */
+    struct task *receiver; /* parked for it, or NULL */
+    struct task *sender;   /* parked for a send, or NULL */
+    cgw_mutex sending;     /* one send at a time: the handler's and the ping's */
     bool has_kept;
     bool is_lent;         /* who has received last has bytes that the next receive takes back */
     bool is_watched;      /* see channel_watch() */
@@ -130,23 +125,30 @@ struct cgw_request {
     /* of body.c */
     bool is_body_over, is_body_streamed, has_body;
     uint64_t body_bytes, max_body;
-    cgw_str body;               /* whole, once has_body */
+    cgw_str body; /* whole, once has_body */
     struct buffer body_so_far;
 
-    struct cgw_layer *layers;    /* outermost last wrapped: first to see what is sent */
+    struct cgw_layer *layers; /* outermost last wrapped: first to see what is sent */
 
     struct reply reply;
     struct stream *stream; /* of stream.c, or NULL */
     bool is_pinged;        /* a task beside the handler keeps the stream alive */
     const struct cgw_middleware *const *inner; /* of cgw_next(); of chain.c */
     void *chain;
-    struct depend_value *needed; /* of depend.c, latest first */
-    struct tree *trees;          /* of tree.c: those that end with the request */
+    struct depend_value *needed;       /* of depend.c, latest first */
+    struct tree *trees;                /* of tree.c: those that end with the request */
     struct after *after, **after_last; /* of after.c */
     struct scope *after_scope;         /* the same: around them while they run */
-    struct request_data data[REQUEST_DATA_MAX];
     size_t n_data;
     bool is_finished; /* finish() was called */
+
+    /* From here on nothing is initialised: each is, where what says that it is there is set. */
+    struct request_param params[REQUEST_PARAMS_MAX];
+    struct scope cancel; /* around the handler, while is_cancelable: timeout, disconnect, drain */
+    struct request_bound bound[5];
+    struct cgw_event received; /* filled by the host */
+    struct cgw_event kept;     /* the end of the body, when watching goes on behind it unread */
+    struct request_data data[REQUEST_DATA_MAX];
     char first[REQUEST_FIRST_BYTES] __attribute__((aligned(16)));
 };
 
@@ -164,15 +166,16 @@ int channel_send(struct cgw_request *req, const struct cgw_event *events, size_t
 void channel_used(struct cgw_request *req);
 /* The call is about to be finished: nothing of ours may be in flight then. Suspends shortly. */
 void channel_settle(struct cgw_request *req);
-/* Watch for a disconnect, and for the end of the worker's grace, without consuming anything: cancels
-   req->cancel then. Begun for routes with .cancel, for server-sent events, and for all once the worker
-   drains. */
+/* Watch for a disconnect, and for the end of the worker's grace, without consuming anything:
+   cancels req->cancel then. Begun for routes with .cancel, for server-sent events, and for all once
+   the worker drains. */
 void channel_watch(struct cgw_request *req);
 
 /* ---- match.c, url.c ---- */
 
 struct matcher;
-/* All routes of the module. NULL: *ret_error says which route is wrong, where it stands, and how. */
+/* All routes of the module. NULL: *ret_error says which route is wrong, where it stands, and how.
+ */
 struct matcher *matcher_new(const char **ret_error);
 void matcher_free(struct matcher *matcher);
 /* Also fills req->params. CGW_OK, also where nothing matches; CGW_ENOMEM. */
@@ -198,11 +201,16 @@ int request_keep_scope(cgw_request *req);
 extern const struct cgw_scope request_no_scope; /* all empty, for whoever asks too late */
 
 /* ---- store.c ---- */
+/* request_do(), on a pool thread. */
+int store_do(cgw_request *req, int (*fn)(void *arg), void *arg);
 /*
- * Run fn(arg) where the request's memory may be used: here, unless this is a pool thread and others of
- * the request may run meanwhile; on the loop then. What fn answers.
+ * Run fn(arg) where the request's memory may be used: here, unless this is a pool thread and others
+ * of the request may run meanwhile; on the loop then. What fn answers.
  */
-int request_do(cgw_request *req, int (*fn)(void *arg), void *arg);
+static inline int request_do(cgw_request *req, int (*fn)(void *arg), void *arg)
+{
+    return !here.offload ? fn(arg) : store_do(req, fn, arg);
+}
 
 /* ---- bind.c ---- */
 /* Bind and validate all models of the endpoint. CGW_OK; CGW_EINVALID: the 422 is prepared by
@@ -211,7 +219,8 @@ int bind_models(cgw_request *req);
 
 /* ---- reply.c ---- */
 cgw_reply reply_now(cgw_request *req); /* the value for what is prepared */
-/* Prepare one, of the request's memory or static; status 0: the route's. Nothing where one is on its way. */
+/* Prepare one, of the request's memory or static; status 0: the route's. Nothing where one is on
+ * its way. */
 cgw_reply reply_prepare(cgw_request *req, int status, const char *content_type, cgw_str body);
 /* The fields that speak of a content go, as another one takes its place. */
 void reply_drop_content(cgw_request *req);
@@ -246,8 +255,8 @@ int depend_run_all(cgw_request *req);
 void depend_teardown(cgw_request *req, int status);
 
 /* ---- chain.c ---- */
-/* Through the middleware (the application's alone where no route matched) to inner(), all on the running
-   task; inner() sees to threads itself. */
+/* Through the middleware (the application's alone where no route matched) to inner(), all on the
+   running task; inner() sees to threads itself. */
 cgw_reply chain_run(cgw_request *req, cgw_handler_fn *inner);
 
 /* ---- after.c ---- */

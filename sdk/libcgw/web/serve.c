@@ -153,10 +153,9 @@ static int tear_down(void *arg)
 
 static void clean_up(cgw_request *req)
 {
-    if (req->needed && !req->is_sync)
+    /* where the pool is full, here is better than never */
+    if (req->needed && (!req->is_sync || task_offload(req->task, tear_down, req, NULL) != CGW_OK))
         (void)tear_down(req);
-    else if (req->needed && task_offload(req->task, tear_down, req, NULL) != CGW_OK)
-        (void)tear_down(req); /* the pool is full: late is better than never */
     if (req->after)
         after_run(req);
 }
@@ -203,7 +202,8 @@ static cgw_request *get_request(struct application *application)
         req = memory_alloc(sizeof(*req));
     if (!req)
         return NULL;
-    memset(req, 0, offsetof(cgw_request, first));
+    memset((char *)req + offsetof(cgw_request, is_cancelable), 0,
+           offsetof(cgw_request, params) - offsetof(cgw_request, is_cancelable));
     return req;
 }
 

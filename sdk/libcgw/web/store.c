@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* No other thread runs for the request. */
 static bool is_alone(const cgw_request *req)
 {
-    return !here.offload ||
-           (here.task == req->task && list_is_empty(&here.task->groups) && !req->is_pinged);
+    return here.task == req->task && list_is_empty(&here.task->groups) && !req->is_pinged;
 }
 
-int request_do(cgw_request *req, int (*fn)(void *arg), void *arg)
+int store_do(cgw_request *req, int (*fn)(void *arg), void *arg)
 {
     return is_alone(req) ? fn(arg) : task_on_loop(fn, arg);
 }
@@ -67,8 +67,8 @@ static int do_format(void *arg)
 char *cgw_fmt(cgw_request *req, const char *text, ...)
 {
     va_list args;
-    struct wish wish = {.req = req, .format = text, .args = &args};
     va_start(args, text);
+    struct wish wish = {.req = req, .format = text, .args = &args};
     (void)request_do(req, do_format, &wish);
     va_end(args);
     return wish.ret;

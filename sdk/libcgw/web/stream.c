@@ -192,8 +192,8 @@ static int write_text(void *arg)
 int cgw__print(cgw_request *req, const struct cgw_site *site, const char *format, ...)
 {
     va_list args;
-    struct write write = {.req = req, .site = site, .format = format, .args = &args};
     va_start(args, format);
+    struct write write = {.req = req, .site = site, .format = format, .args = &args};
     int status = task_on_loop(write_text, &write);
     va_end(args);
     return status;

@@ -101,7 +101,7 @@ static int show_one(const struct tasks_page *page, const struct board_slot *slot
 
 int tasks_pages_show(struct tasks_pages *pages, const struct board *board, int timeout_ms, int fd)
 {
-    struct asked asked;
+    struct asked asked = {0};
     char *room = mem_alloc(TASKS_PAGE_BYTES);
     int rc = room ? 0 : -ENOMEM;
     if (room)
