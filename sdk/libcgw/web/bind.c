@@ -236,6 +236,8 @@ static int parse(void *arg)
     const struct by_hand *hand = arg;
     struct model_errors errors;
     model_errors_init(&errors, arena_of(hand));
+    if (hand->req)
+        hand->req->invalid = (cgw_str){NULL, 0};
     int status =
         hand->model->code->decode(hand->model, errors.arena, hand->json, NULL, &errors, hand->out);
     if (status != CGW_EINVALID || errors.status != CGW_OK)
