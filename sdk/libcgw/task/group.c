@@ -357,7 +357,7 @@ static void cancel_left(struct task *task, cgw_group *group)
     scope_cancel(&group->scope, CGW_ECANCELED);
 }
 
-void group_settle(struct task *task)
+void group_settle_all(struct task *task)
 {
     list_each (node, &task->groups)
         cancel_left(task, list_owner(node, cgw_group, link));

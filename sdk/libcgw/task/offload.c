@@ -254,9 +254,7 @@ static int ask(struct offload *offload, int (*fn)(void *arg), void *arg)
     return status;
 }
 
-int task_on_loop(int (*fn)(void *arg), void *arg)
+int offload_ask(int (*fn)(void *arg), void *arg)
 {
-    if (!here.task)
-        return CGW_EINVAL;
-    return here.offload ? ask(here.offload, fn, arg) : fn(arg);
+    return here.task ? ask(here.offload, fn, arg) : CGW_EINVAL;
 }

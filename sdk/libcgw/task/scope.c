@@ -3,18 +3,6 @@
 #include "task/scope.h"
 #include "task/task.h"
 
-void scope_init(struct scope *scope, struct runtime *runtime, struct scope *above, bool is_shield)
-{
-    *scope = (struct scope){.above = above, .runtime = runtime, .is_shield = is_shield};
-    list_init(&scope->link);
-    list_init(&scope->scopes);
-    list_init(&scope->tasks);
-    if (!above)
-        return;
-    list_append(&above->scopes, &scope->link);
-    scope->reason = is_shield ? 0 : above->reason;
-}
-
 static void hand_up(struct scope *scope)
 {
     for (struct list *node; (node = list_take(&scope->scopes));) {
@@ -37,11 +25,10 @@ static void hand_up(struct scope *scope)
     }
 }
 
-void scope_fini(struct scope *scope)
+void scope_empty(struct scope *scope)
 {
     timer_stop(&scope->runtime->timers, &scope->timer);
     hand_up(scope);
-    list_remove(&scope->link);
 }
 
 static void hear(struct scope *scope, int reason)
@@ -100,18 +87,4 @@ int scope_set_timeout(struct scope *scope, double seconds)
     scope->timer.fn = time_is_over;
     return timer_start(&runtime->timers, &scope->timer,
                        runtime_now_us(runtime) + runtime_us(seconds));
-}
-
-void scope_enter(struct scope *scope, struct task *task)
-{
-    list_remove(&task->in_scope);
-    list_append(&scope->tasks, &task->in_scope);
-    task->scope = scope;
-}
-
-void scope_leave(struct scope *scope, struct task *task)
-{
-    list_remove(&task->in_scope);
-    list_append(&scope->above->tasks, &task->in_scope);
-    task->scope = scope->above;
 }

@@ -27,6 +27,35 @@ static void make_ready(struct task *task)
     runtime->n_ready++;
 }
 
+static void take_options(struct task *task, const struct task_options *options)
+{
+    task->parent = options->parent;
+    task->fn = options->fn;
+    task->arg = options->arg;
+    task->arena = options->arena;
+    task->request = options->request;
+    task->call = options->call;
+    task->ended = options->ended;
+    task->owner = options->owner;
+    task->is_sync = options->is_sync;
+}
+
+/* Of the one that lay there before. Field by field, as that is less than to clear all. */
+static void forget_state(struct task *task)
+{
+    task->nth = 0;
+    task->status = CGW_OK;
+    task->state = NULL;
+    task->site = NULL;
+    task->since_us = 0;
+    task->forget = NULL;
+    task->waits_in = NULL;
+    task->wake_status = CGW_OK;
+    task->is_parked = false;
+    task->offload = NULL;
+    task->lender = NULL;
+}
+
 struct task *task_new(struct runtime *runtime, const struct task_options *options)
 {
     void *head;
@@ -35,24 +64,16 @@ struct task *task_new(struct runtime *runtime, const struct task_options *option
         return NULL;
     struct task *task = head;
     fiber->arg = task;
-    *task = (struct task){.fiber = fiber,
-                          .runtime = runtime,
-                          .id = ++runtime->next_id,
-                          .parent = options->parent,
-                          .fn = options->fn,
-                          .arg = options->arg,
-                          .arena = options->arena,
-                          .request = options->request,
-                          .call = options->call,
-                          .ended = options->ended,
-                          .owner = options->owner,
-                          .is_sync = options->is_sync};
-    list_init(&task->link);
-    list_init(&task->in_scope);
+    task->fiber = fiber;
+    task->runtime = runtime;
+    task->id = ++runtime->next_id;
+    take_options(task, options);
+    forget_state(task);
     list_init(&task->groups);
     list_append(&runtime->tasks, &task->all);
     runtime->n_tasks++;
     scope_init(&task->own, runtime, options->scope, false);
+    list_init(&task->in_scope);
     scope_enter(&task->own, task);
     make_ready(task);
     return task;

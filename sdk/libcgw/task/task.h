@@ -163,11 +163,31 @@ void task_interrupt(struct task *task, int reason);
 /* Let all others that are ready run once. */
 void task_yield(struct task *task, const struct cgw_site *site);
 
+/* ---- scopes and their tasks; on the loop's thread ---- */
+
+/* The task goes into the scope, and out of it to the one above. */
+static inline void scope_enter(struct scope *scope, struct task *task)
+{
+    list_remove(&task->in_scope);
+    list_append(&scope->tasks, &task->in_scope);
+    task->scope = scope;
+}
+static inline void scope_leave(struct scope *scope, struct task *task)
+{
+    scope_enter(scope->above, task);
+}
+
 /* ---- group.c ---- */
 
+/* group_settle(), of a task that has some. */
+void group_settle_all(struct task *task);
 /* What the running task does is over, as when it ends: cancel and join the groups it made and left,
    and free all of them. Suspends. */
-void group_settle(struct task *task);
+static inline void group_settle(struct task *task)
+{
+    if (!list_is_empty(&task->groups))
+        group_settle_all(task);
+}
 
 /* ---- spawn.c ---- */
 
@@ -177,8 +197,13 @@ void spawn_drain(struct runtime *runtime);
 
 /* ---- offload.c ---- */
 
+/* Have the first half run fn(arg), for this pool thread. CGW_EINVAL: no task runs here. */
+int offload_ask(int (*fn)(void *arg), void *arg);
 /* Run fn(arg) on the loop as the running task: here, or for a pool thread by its first half. */
-int task_on_loop(int (*fn)(void *arg), void *arg);
+static inline int task_on_loop(int (*fn)(void *arg), void *arg)
+{
+    return here.task && !here.offload ? fn(arg) : offload_ask(fn, arg);
+}
 /*
  * Run fn(arg) on a pool thread as the second half of the running task, until it returns: what it
  * answers. Once it has begun it is not interrupted. CGW_EBUSY, CGW_ENOMEM, why the task was

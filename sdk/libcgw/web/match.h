@@ -3,10 +3,13 @@
  * all that their routers say, become a tree of segments at load; nothing of it changes afterwards,
  * so any thread may read it.
  *
- *   match_pattern.c  "/items/{id:int}" to segments      match_load.c   endpoints and routers to
- * routes match_convert.c  what {name:CONVERTER} takes        match_check.c  routes that cannot
- * stand side by side match_tree.c     segments to a tree, and the search through it match_path.c a
- * path as sent to decoded segments match_method.c   methods as bits
+ *   match_pattern.c  "/items/{id:int}" to segments
+ *   match_load.c     endpoints and routers to routes
+ *   match_convert.c  what {name:CONVERTER} takes
+ *   match_check.c    routes that cannot stand side by side
+ *   match_tree.c     segments to a tree, and the search through it
+ *   match_path.c     a path as sent to decoded segments
+ *   match_method.c   methods as bits
  */
 #ifndef WEB_MATCH_H
 #define WEB_MATCH_H

@@ -4,9 +4,10 @@
  *
  *   store.c     what a request owns: memory, state, lines in the log
  *   serve.c     the way of a request: match, through middleware and dependencies to the handler,
- * its reply out, background tasks, memory back match.c     path and method to endpoint      url.c
- * names to paths head.c      head, query, headers, cookies    body.c      the body, whole or in
- * pieces bind.c      models of parameters and bodies  channel.c   events in and out, through layers
+ *               its reply out, background tasks, memory back
+ *   match.c     path and method to endpoint      url.c       names to paths
+ *   head.c      head, query, headers, cookies    body.c      the body, whole or in pieces
+ *   bind.c      models of parameters and bodies  channel.c   events in and out, through layers
  *   reply.c     whole replies                    stream.c    streams, rows, server-sent events
  *   failure.c   errors to replies                depend.c    dependencies
  *   after.c     background tasks                 lifespan.c  application and state

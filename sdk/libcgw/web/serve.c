@@ -214,7 +214,7 @@ static void put_request(struct application *application, cgw_request *req)
         memory_free(req);
         return;
     }
-    list_append(&application->free_requests, &req->link);
+    list_append(application->free_requests.next, &req->link); /* first: its memory is near */
     application->n_free++;
 }
 
