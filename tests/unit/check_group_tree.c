@@ -47,7 +47,7 @@ START_TEST(joined_when_its_task_ends)
     play_once(has_one_that_forgets);
     ck_assert_str_eq(play_notes(), "dj");
     ck_assert_double_eq_tol(play_seconds(), 3, 1e-6);
-    ck_assert_uint_eq(play_logged("forgets has not joined a group of 2"), 1);
+    ck_assert_uint_eq(play_logged("forgets() has not joined its group of 2"), 1);
     play_close();
 }
 END_TEST

@@ -85,7 +85,7 @@ START_TEST(errors_go_to_the_log)
     play_once(spawns_bad_ones);
     ck_assert_uint_eq(play_logged("the task fails failed: "), 1);
     ck_assert_uint_eq(play_logged("(-6)"), 1);
-    ck_assert_uint_eq(play_logged("forgets_a_group has not joined"), 1);
+    ck_assert_uint_eq(play_logged("forgets_a_group() has not joined"), 1);
     ck_assert_uint_eq(play_logged(""), 2);
     ck_assert_double_eq(play_seconds(), 0);
     play_close();

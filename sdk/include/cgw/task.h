@@ -92,8 +92,9 @@ struct cgw_group_options {
  * canceled and joined then, with a warning in the log. In a sync handler they run on threads: those
  * of the pool that are free, and the handler's own while it joins. [task]
  */
-cgw_group *cgw__group(cgw_request *req, struct cgw_group_options options);
-#define cgw_group(req, ...) cgw__group((req), (struct cgw_group_options){__VA_ARGS__})
+cgw_group *cgw__group(cgw_request *req, struct cgw_group_options options,
+                      const struct cgw_site *site);
+#define cgw_group(req, ...) cgw__group((req), (struct cgw_group_options){__VA_ARGS__}, CGW_HERE)
 /* Start fn(arg); where there is no memory, cgw_join() says so. In a group that is canceled it does
    not begin: its result says why. [task] */
 void cgw__go(cgw_group *group, struct cgw__task_fn fn, void *arg);

@@ -22,10 +22,11 @@ struct cgw_group {
     struct task *owner;
     struct scope scope; /* around all children */
     struct cgw_group_options options;
-    int status;     /* the first error, or why it was canceled before there was one; 0 */
-    size_t n;       /* children so far */
-    size_t n_alive; /* begun and not ended */
-    int *results;   /* of the first room ones */
+    struct cgw_site site; /* where it was made */
+    int status;           /* the first error, or why it was canceled before there was one; 0 */
+    size_t n;             /* children so far */
+    size_t n_alive;       /* begun and not ended */
+    int *results;         /* of the first room ones */
     size_t room;
     struct turn *turns; /* of the last n_turns ones, from first_turn on */
     size_t first_turn, n_turns, turns_room;
@@ -36,13 +37,14 @@ struct cgw_group {
 
 /* ---- made and freed ---- */
 
-static cgw_group *make(struct task *owner, struct cgw_group_options options)
+static cgw_group *make(struct task *owner, struct cgw_group_options options, struct cgw_site site)
 {
     cgw_group *group = memory_zalloc(sizeof(*group));
     if (!group)
         return NULL;
     group->owner = owner;
     group->options = options;
+    group->site = site;
     group->results = group->few;
     group->room = FEW;
     group->is_sync = owner->offload != NULL;
@@ -64,13 +66,14 @@ static void free_group(cgw_group *group)
 
 struct wanted {
     struct cgw_group_options options;
+    struct cgw_site site;
     cgw_group *group;
 };
 
 static int make_on_loop(void *arg)
 {
     struct wanted *wanted = arg;
-    cgw_group *group = make(task_here(), wanted->options);
+    cgw_group *group = make(task_here(), wanted->options, wanted->site);
     if (!group)
         return CGW_ENOMEM;
     if (wanted->options.timeout > 0 &&
@@ -82,9 +85,10 @@ static int make_on_loop(void *arg)
     return CGW_OK;
 }
 
-cgw_group *cgw__group(cgw_request *req, struct cgw_group_options options)
+cgw_group *cgw__group(cgw_request *req, struct cgw_group_options options,
+                      const struct cgw_site *site)
 {
-    struct wanted wanted = {options, NULL};
+    struct wanted wanted = {options, *site, NULL};
     (void)req; /* the task knows whose it is */
     (void)task_on_loop(make_on_loop, &wanted);
     return wanted.group;
@@ -352,8 +356,8 @@ static void cancel_left(struct task *task, cgw_group *group)
 {
     if (!group->is_joined && group->n)
         runtime_log(task->runtime, task->call, CGW_LOG_WARNING,
-                    "%s has not joined a group of %zu: what still ran of it was canceled",
-                    task->fn.name, group->n);
+                    "%s:%d: %s() has not joined its group of %zu: what still ran was canceled",
+                    group->site.file, group->site.line, group->site.function, group->n);
     scope_cancel(&group->scope, CGW_ECANCELED);
 }
 
