@@ -160,8 +160,8 @@ static const struct {
     {{.magic = CGW_MAGIC, .abi_major = 0, .abi_minor = 7}, "interface 0.7, this host speaks 1.0"},
     {{.magic = CGW_MAGIC, .abi_major = 1, .kind = 9}, "says it has 0 bytes"},
     {{.magic = CGW_MAGIC, .abi_major = 1, .size = 65537}, "says it has 65537 bytes"},
-    {{.magic = CGW_MAGIC, .abi_major = 1, .size = 56, .kind = 2, .flags = 8}, "kind is 2"},
-    {{.magic = CGW_MAGIC, .abi_major = 1, .size = 56, .flags = 8}, "flags is 0x8"},
+    {{.magic = CGW_MAGIC, .abi_major = 1, .size = 56, .kind = 2, .flags = 16}, "kind is 2"},
+    {{.magic = CGW_MAGIC, .abi_major = 1, .size = 56, .flags = 16}, "flags is 0x10"},
     {{.magic = CGW_MAGIC, .abi_major = 1, .size = 56}, "call is NULL"},
 };
 

@@ -257,6 +257,48 @@ static int begin(struct application *application, struct cgw_call *call)
     return task_new(runtime, &options) ? CGW_OK : CGW_ENOMEM;
 }
 
+/* ---- a start that failed before there was anything to run it on ---- */
+
+/* The call's memory. */
+struct refusal {
+    struct cgw_event in, out;
+    int cause;
+};
+
+static void was_said(struct cgw_call *call, int status, void *arg)
+{
+    (void)arg;
+    call->host->finish(call, status);
+}
+
+static void say_why(struct cgw_call *call, int status, void *arg)
+{
+    static const char no_loop[] =
+        "the SDK needs cgw.loop/1 and cgw.thread/1, which this host lacks";
+    struct refusal *refusal = arg;
+    const char *why = refusal->cause == CGW_EINVAL ? no_loop : cgw_strerror(refusal->cause);
+    refusal->out =
+        (struct cgw_event){.type = CGW_LIFESPAN_STARTUP_FAILED, .size = sizeof(refusal->out)};
+    refusal->out.u.lifespan.message = (struct cgw_str){why, strlen(why)};
+    if (status == CGW_OK)
+        status = call->host->send(call, &refusal->out, 1, was_said, NULL);
+    if (status != CGW_PENDING)
+        was_said(call, status, NULL);
+}
+
+static void refuse(struct cgw_call *call, int cause)
+{
+    struct refusal *refusal = call->host->alloc(call, sizeof(*refusal));
+    if (!refusal) {
+        call->host->finish(call, CGW_ENOMEM);
+        return;
+    }
+    refusal->cause = cause;
+    int status = call->host->receive(call, &refusal->in, say_why, refusal);
+    if (status != CGW_PENDING)
+        say_why(call, status, refusal);
+}
+
 void lifespan_begin(struct cgw_call *call)
 {
     struct application *application = memory_zalloc(sizeof(*application));
@@ -269,5 +311,5 @@ void lifespan_begin(struct cgw_call *call)
     if (application)
         runtime_free(application->runtime);
     memory_free(application);
-    call->host->finish(call, status);
+    refuse(call, status);
 }
