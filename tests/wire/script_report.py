@@ -340,3 +340,4 @@ def case_row_129_also_of_a_stopped_worker(lab):
     if names_code(lab):
         server.wait_log("CGW0191 #.* ev_run ", 5 * lab.slow)
     server.wait_workers(lambda now: len(now) == 1 and worker not in now, "no other worker")
+    server.wait_log(r"CGW0120 .*pid=(?!%d\b)" % worker, 10 * lab.slow)  # a stop before is no good start
