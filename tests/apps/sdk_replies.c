@@ -305,6 +305,56 @@ BOTH(GET, events, "/events/{n:int}")
     return cgw_stream_end(req);
 }
 
+/* Several tasks write one stream, and use the request's memory at the same time. */
+struct singer {
+    cgw_request *req;
+    int n;
+};
+
+static int sing(void *arg)
+{
+    const struct singer *singer = arg;
+    for (int i = 0; i < 20; i++) {
+        const char *verse = cgw_fmt(singer->req, "%d-%d %*s", singer->n, i, 100 * singer->n, "");
+        if (!verse)
+            return CGW_ENOMEM;
+        int status = cgw_print(singer->req, "%s.\n", verse);
+        if (status != CGW_OK)
+            return status;
+    }
+    return CGW_OK;
+}
+
+BOTH(GET, chorus, "/chorus")
+{
+    struct singer singers[8];
+    CGW_TRY(req, cgw_stream(req, 200, "text/plain"));
+    CGW_GROUP(group, req);
+    for (int i = 0; i < 8; i++) {
+        singers[i] = (struct singer){req, i};
+        cgw_go(group, sing, &singers[i]);
+    }
+    CGW_TRY(req, cgw_join(group));
+    return cgw_stream_end(req);
+}
+
+static int shout(void *arg)
+{
+    cgw_request *req = arg;
+    return cgw_event(req, .data = cgw_fmt(req, "from %s", cgw_method(req)));
+}
+
+/* The ping writes meanwhile. */
+BOTH(GET, shouts, "/shouts")
+{
+    CGW_TRY(req, cgw_events(req, .ping = 0.0005));
+    for (int i = 0; i < 50; i++) {
+        CGW_TRY(req, cgw_blocking(shout, req));
+        CGW_TRY(req, cgw_sleep(0.001));
+    }
+    return cgw_stream_end(req);
+}
+
 /* It waits for ever: only a client that leaves ends it. */
 BOTH(GET, idle, "/idle")
 {
@@ -340,7 +390,7 @@ BOTH(GET, fail, "/fail/{status:int}")
 
 BOTH(GET, code, "/code/{code}")
 {
-    return cgw_error(req, atoi(cgw_path(req, "code")));
+    return cgw_error(req, (int)strtol(cgw_path(req, "code"), NULL, 10));
 }
 
 BOTH(GET, slow, "/slow", .timeout = 0.1)
