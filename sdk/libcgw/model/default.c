@@ -10,23 +10,7 @@ static int set_integer(const struct cgw_field *field, void *member)
     uint64_t most = constraint_most(field->kind, def < 0);
     if (size != truncl(size) || size >= 0x1p64L || (uint64_t)size > most)
         return CGW_EINVALID;
-    uint64_t bits = def < 0 ? 0 - (uint64_t)size : (uint64_t)size;
-    switch (field->kind) {
-    case CGW_KIND_I8:
-    case CGW_KIND_U8:
-        memcpy(member, &(uint8_t){(uint8_t)bits}, 1);
-        break;
-    case CGW_KIND_I16:
-    case CGW_KIND_U16:
-        memcpy(member, &(uint16_t){(uint16_t)bits}, 2);
-        break;
-    case CGW_KIND_I32:
-    case CGW_KIND_U32:
-        memcpy(member, &(uint32_t){(uint32_t)bits}, 4);
-        break;
-    default:
-        memcpy(member, &bits, 8);
-    }
+    work_store_integer(field->kind, member, def < 0, (uint64_t)size);
     return CGW_OK;
 }
 

@@ -99,9 +99,9 @@ static void refuse_lax(struct work *work, const struct work_target *target,
     }
 }
 
-static void store_integer(uint8_t kind, void *member, const struct lax_integer *integer)
+void work_store_integer(uint8_t kind, void *member, bool is_negative, uint64_t magnitude)
 {
-    uint64_t bits = integer->is_negative ? 0 - integer->magnitude : integer->magnitude;
+    uint64_t bits = is_negative ? 0 - magnitude : magnitude;
     switch (kind) {
     case CGW_KIND_I8:
     case CGW_KIND_U8:
@@ -151,7 +151,7 @@ static void set_integer(struct work *work, const struct work_target *target,
     if (result != LAX_OK)
         refuse_lax(work, target, value, result);
     else if (constraint_integer(work, target, &integer, value))
-        store_integer(target->kind, target->member, &integer);
+        work_store_integer(target->kind, target->member, integer.is_negative, integer.magnitude);
 }
 
 static void set_real(struct work *work, const struct work_target *target,

@@ -15,7 +15,8 @@ struct work {
     struct model_errors *errors;
     struct json_reader reader;       /* of decode */
     struct pattern_scratch *scratch; /* made at the first pattern */
-    int status;                      /* CGW_OK, or CGW_ENOMEM: all is void */
+    size_t list_bytes;               /* that lists of decode may still take */
+    int status;                      /* CGW_OK; CGW_ENOMEM, CGW_ETOOBIG: all is void */
 };
 
 /* One value as it came. */
@@ -99,4 +100,6 @@ const struct model_pair *work_pair(const struct model_source *source,
 cgw_str work_member(struct work *work, cgw_str object, const struct cgw_field *field);
 /* The field of that name in JSON, looked for from hint on; n_fields: none. */
 size_t work_find(const cgw_model *model, cgw_str name, size_t hint);
+/* Into a member of an integer's kind, which can hold it. */
+void work_store_integer(uint8_t kind, void *member, bool is_negative, uint64_t magnitude);
 #endif
