@@ -361,10 +361,10 @@ static void cancel_left(struct task *task, cgw_group *group)
     scope_cancel(&group->scope, CGW_ECANCELED);
 }
 
-void group_settle_all(struct task *task)
+void group_settle_since(struct task *task, struct list *mark)
 {
-    list_each (node, &task->groups)
+    for (struct list *node = mark->next; node != &task->groups; node = node->next)
         cancel_left(task, list_owner(node, cgw_group, link));
-    while (!list_is_empty(&task->groups))
-        (void)leave_on_loop(list_owner(task->groups.next, cgw_group, link));
+    while (mark->next != &task->groups)
+        (void)leave_on_loop(list_owner(mark->next, cgw_group, link));
 }

@@ -68,11 +68,22 @@ static void post(struct offload *offload, void (*fn)(struct cgw_call *call, void
         nanosleep(&pause, NULL);
 }
 
+static int settle(void *mark)
+{
+    group_settle_since(task_here(), mark);
+    return CGW_OK;
+}
+
+/* The thread does not go before the groups have ended that fn made and left: its stack is theirs.
+ */
 void offload_run(struct offload *offload)
 {
     struct here outer = here;
+    struct list *mark = group_mark(offload->task);
     here = (struct here){offload->task, offload};
     offload->status = offload->fn(offload->arg);
+    if (group_mark(offload->task) != mark)
+        (void)task_on_loop(settle, mark);
     here = outer;
 }
 

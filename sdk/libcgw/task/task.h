@@ -179,14 +179,19 @@ static inline void scope_leave(struct scope *scope, struct task *task)
 
 /* ---- group.c ---- */
 
-/* group_settle(), of a task that has some. */
-void group_settle_all(struct task *task);
+/* What the task has made so far: group_settle_since() it leaves that alone. */
+static inline struct list *group_mark(const struct task *task)
+{
+    return task->groups.previous;
+}
+/* group_settle(), of the groups behind the mark. Suspends. */
+void group_settle_since(struct task *task, struct list *mark);
 /* What the running task does is over, as when it ends: cancel and join the groups it made and left,
    and free all of them. Suspends. */
 static inline void group_settle(struct task *task)
 {
     if (!list_is_empty(&task->groups))
-        group_settle_all(task);
+        group_settle_since(task, &task->groups);
 }
 
 /* ---- spawn.c ---- */

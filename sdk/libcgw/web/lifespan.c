@@ -98,7 +98,9 @@ static const char *start_user(struct application *application)
     application->state = arena_zalloc(&application->arena, lifespan->size ? lifespan->size : 1);
     if (!application->state)
         return "out of memory";
-    if (lifespan->start(boot, application->state) == 0)
+    int status = lifespan->start(boot, application->state);
+    group_settle(application->waiter);
+    if (status == 0)
         return NULL;
     return boot->message[0] ? boot->message
                             : "start() of the application failed, and gave no reason: return "
@@ -162,6 +164,7 @@ static void stop(struct application *application)
     wait_for_tasks(application);
     if (application->lifespan)
         application->lifespan->stop(application->state);
+    group_settle(application->waiter);
     wait_for_tasks(application);
     mount_stop_all(application);
 }

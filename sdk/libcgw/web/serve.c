@@ -63,6 +63,7 @@ static cgw_reply hop(cgw_request *req)
 static cgw_reply run_route(cgw_request *req)
 {
     const struct route_settings *settings = settings_of(req);
+    struct list *mark = group_mark(req->task);
     scope_init(&req->cancel, req->runtime, req->task->scope, false);
     scope_enter(&req->cancel, req->task);
     req->is_cancelable = true;
@@ -71,7 +72,7 @@ static cgw_reply run_route(cgw_request *req)
     if (req->endpoint->cancel || req->application->is_draining)
         channel_watch(req);
     cgw_reply reply = is_sync(req) ? hop(req) : run_user(req);
-    group_settle(req->task); /* what it has started has its call, and its stack */
+    group_settle_since(req->task, mark); /* what it has started has its call, and its stack */
     req->is_cancelable = false;
     scope_leave(&req->cancel, req->task);
     scope_fini(&req->cancel);
