@@ -36,7 +36,7 @@ static int serve(void *arg)
     scope_leave(&req.cancel, req.task);
     scope_fini(&req.cancel);
     play_note("|"); /* the last byte */
-    after_run(&req);
+    after_behind(&req, after_run);
     arena_fini(&req.arena);
     req.after = NULL;
     return status;

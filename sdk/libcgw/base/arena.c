@@ -62,7 +62,7 @@ void arena_init(struct arena *arena, void *first, size_t first_bytes)
         fill(arena, first, usable);
 }
 
-static void run_deferred(struct arena *arena)
+void arena_run_deferred(struct arena *arena)
 {
     while (arena->deferred) {
         struct arena_deferred *deferred = arena->deferred;
@@ -90,7 +90,7 @@ static void free_blocks(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
-    run_deferred(arena);
+    arena_run_deferred(arena);
     /* What was never given out of the first block needs no filling, where it is known. */
     size_t used = arena->blocks ? arena->first_bytes : (size_t)(arena->next - arena->first);
     if (arena->first)

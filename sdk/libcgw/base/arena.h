@@ -24,6 +24,8 @@ extern bool arena_fills; /* fill with 0xd9 what is taken back; set once, in debu
 
 /* first: memory of the owner's, aligned for anything, that outlives the arena; may be NULL. */
 void arena_init(struct arena *arena, void *first, size_t first_bytes);
+/* Run what was deferred, newest first; what that defers, too. */
+void arena_run_deferred(struct arena *arena);
 /* Run what was deferred, newest first, then give everything back. The arena is as after init. What
    is deferred may use the arena, and defer; it suspends only where the owner may. */
 void arena_reset(struct arena *arena);

@@ -228,6 +228,34 @@ int task_offload(struct task *task, int (*fn)(void *arg), void *arg, const struc
     return status;
 }
 
+/* CGW_EBUSY may be what fn answered. */
+struct promise {
+    int (*fn)(void *arg);
+    void *arg;
+    bool has_run;
+};
+
+static int keep(void *arg)
+{
+    struct promise *promise = arg;
+    promise->has_run = true;
+    return promise->fn(promise->arg);
+}
+
+int task_offload_patiently(struct task *task, int (*fn)(void *arg), void *arg,
+                           const struct cgw_site *site)
+{
+    struct promise promise = {fn, arg, false};
+    for (double pause = 0.001;; pause = pause < 0.1 ? 2 * pause : pause) {
+        int status = task_offload(task, keep, &promise, site);
+        if (promise.has_run || status != CGW_EBUSY)
+            return status;
+        status = cgw__sleep(pause, site);
+        if (status != CGW_OK)
+            return status;
+    }
+}
+
 struct offload *offload_borrow(struct lender *lender)
 {
     for (struct list *node; (node = list_take(&lender->offers));) {

@@ -41,7 +41,8 @@ static void tell(const struct spawned *spawned, int status)
 static void run_once(struct spawned *spawned)
 {
     struct task *task = spawned->task;
-    tell(spawned, spawned->is_blocking ? task_offload(task, call, spawned, NULL) : call(spawned));
+    tell(spawned,
+         spawned->is_blocking ? task_offload_patiently(task, call, spawned, NULL) : call(spawned));
     group_settle(task);
     arena_reset(&spawned->arena);
 }

@@ -215,6 +215,10 @@ static inline int task_on_loop(int (*fn)(void *arg), void *arg)
  * canceled before: it did not run.
  */
 int task_offload(struct task *task, int (*fn)(void *arg), void *arg, const struct cgw_site *site);
+/* The same for what has to run: where the pool is full it waits for a place, as long as the task is
+   not canceled. */
+int task_offload_patiently(struct task *task, int (*fn)(void *arg), void *arg,
+                           const struct cgw_site *site);
 /*
  * A thread that waits for tasks which want threads themselves would wait for ever where all threads
  * do: so it runs them, those that nobody has begun. Empty: {.offers = itself}.

@@ -1,7 +1,8 @@
 /*
  * Background tasks: functions that run one after the other behind the last byte, on the task that
  * has served the request, whose memory they still have. Nothing that ends a handler ends them: they
- * are behind a shield, and only a worker that drains sets them a limit.
+ * are behind a shield, as all is that comes behind the last byte, and only a worker that drains
+ * sets a limit to that.
  */
 #include "web/application.h"
 
@@ -67,18 +68,18 @@ static void tell(const cgw_request *req, const struct after *after, int status)
                 count(after->next));
 }
 
-static void run_all(cgw_request *req)
+void after_run(cgw_request *req)
 {
     struct task *task = req->task;
+    int status = CGW_OK;
     /* one may add another */
-    for (struct after *after = req->after; after; after = after->next) {
-        int status = after->is_sync ? task_offload(task, call, after, NULL) : call(after);
+    for (struct after *after = req->after; after && status >= 0; after = after->next) {
+        status = after->is_sync ? task_offload_patiently(task, call, after, NULL) : call(after);
         group_settle(task);
-        if (status < 0) {
+        if (status < 0)
             tell(req, after, status);
-            return;
-        }
     }
+    req->after = NULL;
 }
 
 static void limit(cgw_request *req)
@@ -88,7 +89,7 @@ static void limit(cgw_request *req)
         scope_cancel(req->after_scope, CGW_ECANCELED);
 }
 
-void after_run(cgw_request *req)
+void after_behind(cgw_request *req, void (*fn)(cgw_request *req))
 {
     struct scope scope;
     scope_init(&scope, req->runtime, req->task->scope, true);
@@ -96,7 +97,7 @@ void after_run(cgw_request *req)
     req->after_scope = &scope;
     if (req->application->is_draining)
         limit(req);
-    run_all(req);
+    fn(req);
     req->after_scope = NULL;
     scope_leave(&scope, req->task);
     scope_fini(&scope);

@@ -261,9 +261,11 @@ void depend_teardown(cgw_request *req, int status);
 cgw_reply chain_run(cgw_request *req, cgw_handler_fn *inner);
 
 /* ---- after.c ---- */
-/* Run the background tasks in order, behind finish(). */
+/* Run fn(req), behind finish(), where nothing cancels it but a drain that takes too long. */
+void after_behind(cgw_request *req, void (*fn)(cgw_request *req));
+/* Run the background tasks in order; in after_behind(). */
 void after_run(cgw_request *req);
-/* The worker begins to drain: those of this request that run have the application's
-   .background_timeout left. [loop, outside of tasks] */
+/* The worker begins to drain: what runs in after_behind() has the application's .background_timeout
+   left. [loop, outside of tasks] */
 void after_drain(cgw_request *req);
 #endif

@@ -131,6 +131,22 @@ static int send_reply(cgw_request *req)
     return req->is_disconnected ? CGW_ECLOSED : CGW_EFAILED;
 }
 
+static bool goes_on(const cgw_request *req)
+{
+    return req->needed || req->after || req->arena.deferred;
+}
+
+/* The host's scope is no more behind finish(). */
+static void leave_scope(cgw_request *req)
+{
+    if (goes_on(req) && request_keep_scope(req) == CGW_OK)
+        return;
+    if (!req->has_kept_scope) {
+        req->scope = &request_no_scope;
+        req->root_path = req->scope->root_path;
+    }
+}
+
 void request_finish(struct cgw_request *req, int status)
 {
     struct cgw_call *call = req->call;
@@ -138,6 +154,7 @@ void request_finish(struct cgw_request *req, int status)
         return;
     group_settle(req->task); /* middleware's */
     channel_settle(req);
+    leave_scope(req);
     req->call = NULL;
     req->task->call = NULL;
     runtime_forget_call(req->runtime, call);
@@ -152,13 +169,24 @@ static int tear_down(void *arg)
     return CGW_OK;
 }
 
+/* The groups that it leaves have the request's memory. */
+static void run_deferred(cgw_request *req)
+{
+    arena_run_deferred(&req->arena);
+    group_settle(req->task);
+}
+
 static void clean_up(cgw_request *req)
 {
-    /* where the pool is full, here is better than never */
-    if (req->needed && (!req->is_sync || task_offload(req->task, tear_down, req, NULL) != CGW_OK))
+    bool hops = req->needed && req->is_sync;
+    /* where there is no thread, here is better than never */
+    if (!hops || task_offload_patiently(req->task, tear_down, req, NULL) != CGW_OK)
         (void)tear_down(req);
-    if (req->after)
+    group_settle(req->task);
+    while (req->after || req->arena.deferred) { /* each may ask for the other */
         after_run(req);
+        run_deferred(req);
+    }
 }
 
 static void name_route(cgw_request *req)
@@ -185,10 +213,7 @@ static void serve(void *arg)
         (void)chain_run(req, inner_of(req));
         status = send_reply(req);
     }
-    if ((req->after || req->needed) && request_keep_scope(req) != CGW_OK)
-        req->scope = &request_no_scope;
     request_finish(req, status);
-    clean_up(req);
 }
 
 /* ---- memory ---- */
@@ -223,6 +248,8 @@ static void put_request(struct application *application, cgw_request *req)
 static void serve_and_clean(void *arg)
 {
     cgw_request *req = arg;
+    if (goes_on(req))
+        after_behind(req, clean_up);
     serve(req);
     arena_reset(&req->arena);
 }
