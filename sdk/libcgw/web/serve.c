@@ -244,13 +244,12 @@ static void put_request(struct application *application, cgw_request *req)
     application->n_free++;
 }
 
-/* What was deferred runs on the task, where it may still suspend. */
 static void serve_and_clean(void *arg)
 {
     cgw_request *req = arg;
+    serve(req);
     if (goes_on(req))
         after_behind(req, clean_up);
-    serve(req);
     arena_reset(&req->arena);
 }
 
