@@ -4,7 +4,9 @@ CGW_MIDDLEWARE(timing)
 {
     double begin = cgw_now();
     cgw_reply reply = cgw_next(req);
-    cgw_set_header(req, "server-timing", cgw_fmt(req, "app;dur=%.1f", (cgw_now() - begin) * 1e3));
+    double ms = (cgw_now() - begin) * 1e3;
+    if (!cgw_reply_has_begun(req))
+        cgw_set_header(req, "server-timing", cgw_fmt(req, "app;dur=%.1f", ms));
     return reply;
 }
 
@@ -12,6 +14,7 @@ CGW_MIDDLEWARE(closed)
 {
     if (!cgw_header(req, "x-key"))
         return cgw_fail(req, 401, "a key is needed");
+    cgw_add_header(req, "cache-control", "private"); /* of every reply, streams too */
     return cgw_next(req);
 }
 
