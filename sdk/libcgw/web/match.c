@@ -108,11 +108,8 @@ static bool turn_slash(struct match_path *path)
 static bool is_elsewhere(const struct matcher *matcher, const struct match_search *found,
                          struct match_path *path)
 {
-    struct match_search other = {.path = path,
-                                 .arena = found->arena,
-                                 .values = found->values,
-                                 .method = found->method,
-                                 .get_bit = found->get_bit};
+    struct match_search other = {
+        .path = path, .arena = found->arena, .values = found->values, .method = found->method};
     if (matcher->input.application->exact_slash || !turn_slash(path))
         return false;
     return match_tree_find(matcher, &other) || other.methods || other.mount;
@@ -136,27 +133,53 @@ static int answer_without_route(const struct matcher *matcher, cgw_request *req,
     return CGW_OK;
 }
 
-int matcher_match(const struct matcher *matcher, cgw_request *req, struct match_result *ret)
+static void take_route(struct match_result *ret, const struct match_route *route, uint32_t method)
+{
+    ret->route = route;
+    ret->endpoint = route->endpoint;
+    ret->is_head = !(route->methods & method);
+}
+
+/* In a path that it does not know, or another method, or below a prefix, there may be one yet. */
+static const struct match_route *find_exact(const struct matcher *matcher,
+                                            const struct cgw_scope *scope, uint32_t method)
+{
+    if (scope->root_path.len || !scope->raw_path.len)
+        return NULL;
+    const struct match_node *node = match_exact_find(matcher, scope->raw_path);
+    const struct match_route *route = node ? match_tree_route(node, method) : NULL;
+    return route && !route->root_segments ? route : NULL;
+}
+
+static int find(const struct matcher *matcher, cgw_request *req, uint32_t method,
+                struct match_result *ret)
 {
     struct match_path path;
     cgw_str values[REQUEST_PARAMS_MAX];
-    struct match_search search = {.path = &path, .arena = &req->arena, .values = values};
-    cgw_str root = req->scope->root_path;
-    *ret = (struct match_result){.root_path = root.ptr ? root : (cgw_str){"", 0}};
+    struct match_search search = {
+        .path = &path, .arena = &req->arena, .method = method, .values = values};
     int status = match_path_split(&req->arena, req->scope, matcher->depth, &path);
     if (status != CGW_OK)
         return status == CGW_ENOENT ? CGW_OK : status;
-    search.method = match_method_bit(matcher, req->scope->method);
-    search.get_bit = search.method == MATCH_HEAD ? MATCH_GET : 0;
     if (!match_tree_find(matcher, &search))
         return answer_without_route(matcher, req, &search, &path, ret);
-    ret->route = search.route;
-    ret->endpoint = search.route->endpoint;
-    ret->is_head = search.is_head;
+    take_route(ret, search.route, method);
     status = keep_params(req, &search);
     if (status != CGW_OK || search.route->root_segments == 0)
         return status;
     return grow_root(req, &path, search.route->root_segments, &ret->root_path);
+}
+
+int matcher_match(const struct matcher *matcher, cgw_request *req, struct match_result *ret)
+{
+    cgw_str root = req->scope->root_path;
+    *ret = (struct match_result){.root_path = root.ptr ? root : (cgw_str){"", 0}};
+    uint32_t method = match_method_bit(matcher, req->scope->method);
+    const struct match_route *route = find_exact(matcher, req->scope, method);
+    if (!route)
+        return find(matcher, req, method, ret);
+    take_route(ret, route, method);
+    return CGW_OK;
 }
 
 /* ---- a route ---- */

@@ -8,6 +8,7 @@
  *   match_convert.c  what {name:CONVERTER} takes
  *   match_check.c    routes that cannot stand side by side
  *   match_tree.c     segments to a tree, and the search through it
+ *   match_exact.c    paths without parameters, found as a whole
  *   match_path.c     a path as sent to decoded segments
  *   match_method.c   methods as bits
  */
@@ -77,6 +78,11 @@ struct match_node {
     const struct match_mount *mount;  /* what is below, and no route */
 };
 
+struct match_exact {
+    cgw_str path;
+    const struct match_node *node; /* where it ends; NULL: nothing is here */
+};
+
 /* Arrays of the linker, or of a test. */
 struct match_input {
     const struct cgw_application *application;
@@ -96,6 +102,8 @@ struct matcher {
     struct match_mount *mounts;
     size_t n_mounts;
     struct match_node root;
+    struct match_exact *exact; /* of exact_mask + 1 */
+    size_t exact_mask, exact_longest;
     size_t depth;                  /* segments of the longest pattern */
     char error[MATCH_ERROR_BYTES]; /* while it is made; "": none */
 };
@@ -167,13 +175,11 @@ bool match_tree_build(struct matcher *matcher);
 struct match_search {
     const struct match_path *path;
     struct arena *arena;
-    uint32_t method;  /* its bit; 0: no route has it */
-    uint32_t get_bit; /* also good: of a HEAD that GET answers; or 0 */
-    cgw_str *values;  /* room for REQUEST_PARAMS_MAX */
+    uint32_t method; /* its bit; 0: no route has it */
+    cgw_str *values; /* room for REQUEST_PARAMS_MAX */
     /* what was found */
     const struct match_route *route;
     size_t n_values;
-    bool is_head;
     uint32_t methods; /* of routes for this path, but not this method */
     const struct match_mount *mount;
     size_t mount_at; /* its first segment */
@@ -181,6 +187,16 @@ struct match_search {
 };
 /* true: search->route; else look at methods and mount. */
 bool match_tree_find(const struct matcher *matcher, struct match_search *search);
+/* The one of the node's for that method, or a HEAD that GET answers; NULL: none. */
+const struct match_route *match_tree_route(const struct match_node *node, uint32_t method);
+
+/* ---- match_exact.c ---- */
+bool match_exact_new(struct matcher *matcher); /* for its routes. false: out of memory */
+/* One that has no parameters; others are let go by. */
+void match_exact_add(struct matcher *matcher, const struct match_pattern *pattern,
+                     const struct match_node *node);
+/* path as sent, with nothing in front. NULL: not known here. */
+const struct match_node *match_exact_find(const struct matcher *matcher, cgw_str path);
 
 /* bytes the same */
 static inline bool match_same(cgw_str a, cgw_str b)

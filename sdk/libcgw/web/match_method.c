@@ -84,6 +84,8 @@ uint32_t match_method_bits(const struct matcher *matcher, const struct cgw_endpo
 
 uint32_t match_method_bit(const struct matcher *matcher, cgw_str name)
 {
+    if (name.len == 3 && memcmp(name.ptr, "GET", 3) == 0)
+        return MATCH_GET;
     size_t i = find(matcher, name);
     return i < matcher->n_methods ? 1u << i : 0;
 }

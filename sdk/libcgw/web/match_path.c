@@ -137,13 +137,17 @@ int match_path_split(struct arena *arena, const struct cgw_scope *scope, size_t 
     const char *p = raw.ptr, *end = raw.ptr + raw.len;
     if (raw.len == 0 || *p != '/')
         return CGW_ENOENT;
+    bool is_plain = !is_decoded && !memchr(p, '%', raw.len);
     ret_path->end = end;
     ret_path->is_decoded = is_decoded;
     for (ret_path->n = 0; p < end && ret_path->n <= depth; ret_path->n++) {
         p++;
         const char *slash = p < end ? memchr(p, '/', (size_t)(end - p)) : NULL;
         const char *stop = slash ? slash : end;
-        if (text_of(arena, p, (size_t)(stop - p), is_decoded, &ret_path->segments[ret_path->n]))
+        struct match_text *text = &ret_path->segments[ret_path->n];
+        if (is_plain)
+            *text = (struct match_text){p, {p, (size_t)(stop - p)}, false};
+        else if (text_of(arena, p, (size_t)(stop - p), is_decoded, text) != CGW_OK)
             return CGW_ENOMEM;
         p = stop;
     }

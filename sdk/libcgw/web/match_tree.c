@@ -83,6 +83,8 @@ static struct match_node *node_of(struct matcher *matcher, const struct match_pa
 
 bool match_tree_build(struct matcher *matcher)
 {
+    if (!match_exact_new(matcher))
+        return match_load_memory(matcher);
     for (size_t i = 0; i < matcher->n_routes; i++) {
         struct match_route *route = &matcher->routes[i];
         struct match_node *node = node_of(matcher, &route->pattern);
@@ -91,6 +93,7 @@ bool match_tree_build(struct matcher *matcher)
         route->next = (struct match_route *)node->routes;
         node->routes = route;
         node->methods |= route->methods;
+        match_exact_add(matcher, &route->pattern, node);
     }
     for (size_t i = 0; i < matcher->n_mounts; i++) {
         struct match_node *node = node_of(matcher, &matcher->mounts[i].pattern);
@@ -119,9 +122,11 @@ static const struct match_node *find_static(const struct match_edges *edges, cgw
     return NULL;
 }
 
-static const struct match_route *route_for(const struct match_node *node, uint32_t method)
+const struct match_route *match_tree_route(const struct match_node *node, uint32_t method)
 {
     const struct match_route *route = node->routes;
+    if (method == MATCH_HEAD && !(node->methods & MATCH_HEAD))
+        method = MATCH_GET;
     while (route && !(route->methods & method))
         route = route->next;
     return route;
@@ -130,18 +135,10 @@ static const struct match_route *route_for(const struct match_node *node, uint32
 /* The path ends at this node. */
 static bool end(struct match_search *search, const struct match_node *node, size_t n_values)
 {
-    const struct match_route *route = NULL;
-    if (node->methods & search->method)
-        route = route_for(node, search->method);
-    else if (node->methods & search->get_bit)
-        route = route_for(node, search->get_bit);
     search->methods |= node->methods;
-    if (!route)
-        return false;
-    search->route = route;
+    search->route = match_tree_route(node, search->method);
     search->n_values = n_values;
-    search->is_head = !(route->methods & search->method);
-    return true;
+    return search->route != NULL;
 }
 
 bool match_tree_fits(const struct match_segment *segment, cgw_str text, cgw_str *ret_value)
