@@ -11,11 +11,12 @@
 #include <stdio.h>
 
 #define NOTES_MAX 1000
+#define TEXT_MAX  200 /* characters */
 
 /* ---- models: name, type, what is asked of a value ---- */
 
-#define NOTE_IN(F)                             \
-    F(str, text, .min_len = 1, .max_len = 200) \
+#define NOTE_IN(F)                                  \
+    F(str, text, .min_len = 1, .max_len = TEXT_MAX) \
     F(i32, stars, .def = 3, .ge = 1, .le = 5)
 CGW_MODEL(NoteIn, NOTE_IN)
 
@@ -28,7 +29,7 @@ CGW_MODEL(Page, PAGE)
 /* ---- state: lives as long as a worker ---- */
 
 struct row {
-    char text[201];
+    char text[4 * TEXT_MAX + 1]; /* UTF-8 takes up to four bytes for one */
     int32_t stars;
 };
 
