@@ -361,10 +361,29 @@ static void cancel_left(struct task *task, cgw_group *group)
     scope_cancel(&group->scope, CGW_ECANCELED);
 }
 
-void group_settle_since(struct task *task, struct list *mark)
+void group_settle_behind(struct task *task, struct list *mark)
 {
     for (struct list *node = mark->next; node != &task->groups; node = node->next)
         cancel_left(task, list_owner(node, cgw_group, link));
     while (mark->next != &task->groups)
         (void)leave_on_loop(list_owner(mark->next, cgw_group, link));
+}
+
+static bool is_behind(const struct task *owner, const struct list *mark, const cgw_group *group)
+{
+    for (const struct list *node = mark->next; node != &owner->groups; node = node->next)
+        if (node == &group->link)
+            return true;
+    return false;
+}
+
+bool group_holds(const struct task *owner, const struct list *mark, const struct task *task)
+{
+    while (task->ended == has_ended) {
+        const cgw_group *group = task->owner;
+        if (group->owner == owner)
+            return is_behind(owner, mark, group);
+        task = group->owner;
+    }
+    return false;
 }

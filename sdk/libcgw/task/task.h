@@ -184,15 +184,41 @@ static inline struct list *group_mark(const struct task *task)
 {
     return task->groups.previous;
 }
+/* group_settle_since(), where there are some. */
+void group_settle_behind(struct task *task, struct list *mark);
 /* group_settle(), of the groups behind the mark. Suspends. */
-void group_settle_since(struct task *task, struct list *mark);
+static inline void group_settle_since(struct task *task, struct list *mark)
+{
+    if (mark->next != &task->groups)
+        group_settle_behind(task, mark);
+}
 /* What the running task does is over, as when it ends: cancel and join the groups it made and left,
    and free all of them. Suspends. */
 static inline void group_settle(struct task *task)
 {
-    if (!list_is_empty(&task->groups))
-        group_settle_since(task, &task->groups);
+    group_settle_since(task, &task->groups);
 }
+
+/* ---- mutex.c, where nobody else wants it; on the loop's thread ---- */
+
+/* As cgw_mutex_lock(), but false where it is not free. */
+static inline bool mutex_take(cgw_mutex *mutex, const struct task *task)
+{
+    if (mutex->owner)
+        return false;
+    mutex->owner = (void *)(uintptr_t)task->id;
+    return true;
+}
+static inline void mutex_give(cgw_mutex *mutex)
+{
+    if (mutex->waiters.first)
+        cgw_mutex_unlock(mutex);
+    else
+        mutex->owner = NULL;
+}
+
+/* Is the task below a group that owner has made since the mark? */
+bool group_holds(const struct task *owner, const struct list *mark, const struct task *task);
 
 /* ---- spawn.c ---- */
 

@@ -1,7 +1,11 @@
 /*
  * Dependencies: each is run once per request, those it wants first, and is torn down in the reverse
  * order behind the last byte. What a dependency refuses with is the reply.
+ *
+ * Where several tasks of a request want one, the first runs it and the others wait; but for those
+ * that it waits for itself, by way of a group or of another dependency: they would for ever.
  */
+#include "task/wait.h"
 #include "web/application.h"
 #include <string.h>
 
@@ -12,6 +16,11 @@ struct depend_value {
     void *value;
     int status; /* DEPEND_RUNNING, 0: given, or what it answered */
     bool is_override;
+    /* While it runs: */
+    struct task *runner;
+    struct list *mark;              /* the groups that it makes come behind it */
+    struct depend_value *waits_for; /* what its task, or one of its children, waits for */
+    struct cgw__waiters waiters;
 };
 enum { DEPEND_RUNNING = 1 };
 
@@ -38,8 +47,12 @@ static struct depend_value *add(cgw_request *req, const struct cgw_dependency *d
     void *object = arena_zalloc(&req->arena, dependency->size);
     if (!value || !object)
         return NULL;
-    *value = (struct depend_value){
-        .dependency = dependency, .value = object, .status = DEPEND_RUNNING, .next = req->needed};
+    *value = (struct depend_value){.dependency = dependency,
+                                   .value = object,
+                                   .status = DEPEND_RUNNING,
+                                   .next = req->needed,
+                                   .runner = task_here(),
+                                   .mark = group_mark(task_here())};
     req->needed = value;
     return value;
 }
@@ -88,47 +101,124 @@ static int run_list(cgw_request *req, const struct cgw_dependency *const *list)
     return CGW_OK;
 }
 
-/* It wants itself, by way of others: the value is not there yet, and never will be. */
-static const void *is_circular(cgw_request *req, const struct cgw_dependency *dependency)
+/* ---- among tasks; on the loop, or while no other one of the request runs ---- */
+
+/* Does the value wait until the task has gone on? */
+static bool holds(const struct depend_value *value, const struct task *task)
 {
-    cgw_log_level(req, CGW_LOG_ERROR, "%s:%d: dependency %s needs itself", dependency->file,
-                  dependency->line, dependency->name);
-    refuse(req, 500);
-    return NULL;
+    return value->status == DEPEND_RUNNING &&
+           (value->runner == task || group_holds(value->runner, value->mark, task));
 }
+
+/* It wants itself, by way of others: the value is not there yet, and never will be. */
+static bool is_circular(const struct depend_value *value, const struct task *task)
+{
+    while (value && !holds(value, task))
+        value = value->waits_for;
+    return value;
+}
+
+/* Who holds the task waits for that, too; NULL: no more. */
+static void note_wait(cgw_request *req, const struct task *task, struct depend_value *waits_for)
+{
+    for (struct depend_value *value = req->needed; value; value = value->next)
+        if (holds(value, task))
+            value->waits_for = waits_for;
+}
+
+static int wait_for(cgw_request *req, struct depend_value *value)
+{
+    const struct task *task = task_here();
+    struct cgw__waiter waiter = {.item = NULL};
+    int status = task_reason(task);
+    if (status != CGW_OK)
+        return status;
+    note_wait(req, task, value);
+    status = wait_in(&value->waiters, &waiter, "waiting for a dependency", NULL);
+    note_wait(req, task, NULL);
+    return status;
+}
+
+struct need {
+    cgw_request *req;
+    const struct cgw_dependency *dependency;
+    struct depend_value *value;
+    int status; /* what it answered */
+    bool is_first;
+};
+
+/* CGW_OK, also where it is for us to run it; CGW_EFAILED: it was not given; CGW_EINVAL: it is
+   circular; CGW_ENOMEM; why the task was canceled. */
+static int look(void *arg)
+{
+    struct need *need = arg;
+    struct depend_value *value = need->value = find(need->req, need->dependency);
+    if (!value) {
+        need->is_first = true;
+        need->value = add(need->req, need->dependency);
+        return need->value ? CGW_OK : CGW_ENOMEM;
+    }
+    while (value->status == DEPEND_RUNNING) {
+        if (is_circular(value, task_here()))
+            return CGW_EINVAL;
+        int status = wait_for(need->req, value);
+        if (status != CGW_OK)
+            return status;
+    }
+    return value->status == 0 ? CGW_OK : CGW_EFAILED;
+}
+
+static int has_run(void *arg)
+{
+    const struct need *need = arg;
+    struct depend_value *value = need->value;
+    value->status = need->status;
+    if (value->status == 0)
+        move_to_front(need->req, value);
+    wait_wake_all(&value->waiters, CGW_OK);
+    return CGW_OK;
+}
+
+/* ---- by one of them ---- */
 
 static bool is_status(int status)
 {
     return status == 0 || status < 0 || (status >= 100 && status < 600);
 }
 
+static const void *run_first(struct need *need)
+{
+    cgw_request *req = need->req;
+    const struct cgw_dependency *dependency = need->dependency;
+    bool is_ready = run_list(req, dependency->depends) == CGW_OK;
+    need->status = is_ready ? give(req, need->value) : CGW_EFAILED;
+    if (!is_status(need->status)) {
+        cgw_log_level(req, CGW_LOG_ERROR, "%s:%d: dependency %s returned %d, which is no status",
+                      dependency->file, dependency->line, dependency->name, need->status);
+        need->status = 500;
+    }
+    if (is_ready && need->status != 0)
+        refuse(req, need->status);
+    (void)request_do(req, has_run, need);
+    return need->status == 0 ? need->value->value : NULL;
+}
+
 const void *cgw__need(cgw_request *req, const struct cgw_dependency *dependency)
 {
-    struct depend_value *value = find(req, dependency);
-    if (value && value->status == DEPEND_RUNNING)
-        return is_circular(req, dependency);
-    if (value)
-        return value->status == 0 ? value->value : NULL;
-    value = add(req, dependency);
-    if (!value) {
-        refuse(req, CGW_ENOMEM);
+    struct need need = {.req = req, .dependency = dependency};
+    if (!task_here())
         return NULL;
-    }
-    bool is_ready = run_list(req, dependency->depends) == CGW_OK;
-    int status = is_ready ? give(req, value) : CGW_EFAILED;
-    if (!is_status(status)) {
-        cgw_log_level(req, CGW_LOG_ERROR, "%s:%d: dependency %s returned %d, which is no status",
-                      dependency->file, dependency->line, dependency->name, status);
-        status = 500;
-    }
-    value->status = status;
-    if (status == 0) {
-        move_to_front(req, value);
-        return value->value;
-    }
-    if (is_ready)
+    int status = request_do(req, look, &need);
+    if (need.is_first && status == CGW_OK)
+        return run_first(&need);
+    if (status == CGW_EINVAL) {
+        cgw_log_level(req, CGW_LOG_ERROR, "%s:%d: dependency %s needs itself", dependency->file,
+                      dependency->line, dependency->name);
+        refuse(req, 500);
+    } else if (status != CGW_OK && status != CGW_EFAILED) {
         refuse(req, status);
-    return NULL;
+    }
+    return status == CGW_OK ? need.value->value : NULL;
 }
 
 int cgw_refuse(cgw_reply reply)
