@@ -1,6 +1,7 @@
 /* Parameters into objects; what is converted how is in the table: check_model_errors. */
 #include "model_play.h"
 #include "unit.h"
+#include <stdio.h>
 
 static void bind_ok(struct play *play, const cgw_model *model, const char *place, const char *pairs,
                     void *object)
@@ -123,6 +124,32 @@ START_TEST(says_each_extra_once)
 }
 END_TEST
 
+/* As many as a target holds, each twice: sorted, not each compared with each. */
+START_TEST(sees_the_last_of_thousands)
+{
+    enum { N = 6000 };
+    static char names[N][8];
+    static struct model_pair pairs[N];
+    struct model_source source = {.place = "query", .pairs = pairs, .n_pairs = N};
+    struct arena arena = {0};
+    struct model_errors errors;
+    Signup signup;
+    for (int i = 0; i < N; i++) {
+        int len = snprintf(names[i], sizeof names[i], "n%d", i % (N / 2));
+        pairs[i] = (struct model_pair){{names[i], (size_t)len}, {i < N / 2 ? "1" : "2", 1}};
+    }
+    pairs[0] = (struct model_pair){CGW_STR("password"), CGW_STR("none")};
+    pairs[N / 2] = (struct model_pair){CGW_STR("repeated"), CGW_STR("x")};
+    model_errors_init(&errors, &arena);
+    ck_assert_int_eq(Signup_model()->code->bind(Signup_model(), &arena, &source, &errors, &signup),
+                     CGW_EINVALID);
+    const char *array = model_errors_array(&errors).ptr;
+    ck_assert_ptr_nonnull(strstr(array, "\"n1\":\"2\",\"n2\":\"2\","));
+    ck_assert_ptr_null(strstr(array, ":\"1\""));
+    arena_fini(&arena);
+}
+END_TEST
+
 START_TEST(runs_own_validators)
 {
     refuses(Signup_model(), "body", "password=a&repeated=b",
@@ -150,6 +177,7 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, holds_lists_to_their_bounds);
     tcase_add_test(tcase, refuses_what_is_no_text);
     tcase_add_test(tcase, says_each_extra_once);
+    tcase_add_test(tcase, sees_the_last_of_thousands);
     tcase_add_test(tcase, runs_own_validators);
     suite_add_tcase(suite, tcase);
     return suite;

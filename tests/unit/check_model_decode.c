@@ -254,6 +254,98 @@ START_TEST(grows_long_lists)
 }
 END_TEST
 
+/* Keys that only begin as a field's name does, up to a NUL. */
+START_TEST(takes_no_key_for_another)
+{
+    struct play play;
+    Item item;
+    decode_ok(&play, Item_model(),
+              "{\"name\":\"a\",\"price\":1,\"name\\u0000\":2,\"name\\u0000 and much more\":3,"
+              "\"\":4,\"\\u0000\":5,\"nam\":6,\"names\":7}",
+              &item);
+    ck_assert_str_eq(item.name, "a");
+    play_fini(&play);
+}
+END_TEST
+
+/* ---- much out of little ---- */
+
+#define TEN(F, a)                                                                     \
+    F(i64, a##0, .opt = true)                                                         \
+    F(i64, a##1, .opt = true)                                                         \
+    F(i64, a##2, .opt = true)                                                         \
+    F(i64, a##3, .opt = true) F(i64, a##4, .opt = true) F(i64, a##5, .opt = true)     \
+        F(i64, a##6, .opt = true) F(i64, a##7, .opt = true) F(i64, a##8, .opt = true) \
+            F(i64, a##9, .opt = true)
+#define WIDE(F)                                                                               \
+    TEN(F, a)                                                                                 \
+    TEN(F, b)                                                                                 \
+    TEN(F, c) TEN(F, d) TEN(F, e) TEN(F, f) TEN(F, g) TEN(F, h) TEN(F, i) TEN(F, j) TEN(F, k) \
+        TEN(F, l)
+CGW_MODEL(Wide, WIDE)
+#define MANY(F) F(models(Wide), list, .opt = true)
+CGW_MODEL(Many, MANY)
+
+START_TEST(takes_more_than_a_hundred_fields)
+{
+    struct play play;
+    Wide wide;
+    decode_ok(&play, Wide_model(), "{\"l9\":1,\"a0\":2,\"zz\":3,\"f5\":4}", &wide);
+    ck_assert(wide.l9 == 1 && wide.a0 == 2 && wide.f5 == 4 && cgw_has(Wide, &wide, f5));
+    ck_assert(!cgw_has(Wide, &wide, f6) && !cgw_has(Wide, &wide, l8));
+    play_fini(&play);
+    play_decode(&play, Wide_model(), "{\"l9\":\"x\",\"a0\":\"y\"}", &wide);
+    ck_assert_uint_eq(play.errors.n, 2);
+    ck_assert(strstr(play.array, "\"a0\"]") < strstr(play.array, "\"l9\"]"));
+    play_fini(&play);
+}
+END_TEST
+
+static char *repeated(const char *begin, const char *piece, size_t n, const char *end)
+{
+    size_t len = strlen(piece);
+    char *text = malloc(strlen(begin) + n * len + strlen(end) + 1);
+    ck_assert_ptr_nonnull(text);
+    char *at = stpcpy(text, begin);
+    for (size_t i = 0; i < n; i++)
+        at = stpcpy(at, piece);
+    stpcpy(at, end);
+    return text;
+}
+
+static void is_too_big(const char *begin, const char *piece, const char *end)
+{
+    struct play play;
+    Many many;
+    char *json = repeated(begin, piece, 100000, end);
+    play_decode(&play, Many_model(), json, &many);
+    ck_assert_int_eq(play.status, CGW_ETOOBIG);
+    play_fini(&play);
+    free(json);
+}
+
+START_TEST(bounds_what_lists_take)
+{
+    is_too_big("{\"list\":[", "{},", "{}]}");
+    is_too_big("{", "\"list\":[{}],", "\"list\":[]}");
+}
+END_TEST
+
+/* What a key that comes again takes back was made all the same. */
+START_TEST(bounds_how_many_errors_are_made)
+{
+    struct play play;
+    Item item;
+    char *json = repeated("{", "\"name\":1,", 100000, "\"name\":\"a\",\"price\":1}");
+    play_decode(&play, Item_model(), json, &item);
+    ck_assert_int_eq(play.status, CGW_EINVALID);
+    ck_assert_uint_eq(play.errors.n, 1);
+    ck_assert_uint_eq(play.errors.made, MODEL_ERRORS_MADE);
+    play_fini(&play);
+    free(json);
+}
+END_TEST
+
 /* ---- depth ---- */
 
 static void nest(char *json, int objects)
@@ -347,6 +439,10 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, lets_the_last_of_two_keys_count);
     tcase_add_test(tcase, reads_lists_of_all);
     tcase_add_test(tcase, grows_long_lists);
+    tcase_add_test(tcase, takes_no_key_for_another);
+    tcase_add_test(tcase, takes_more_than_a_hundred_fields);
+    tcase_add_test(tcase, bounds_what_lists_take);
+    tcase_add_test(tcase, bounds_how_many_errors_are_made);
     tcase_add_test(tcase, needs_little_stack);
     tcase_add_test(tcase, runs_own_validators);
     tcase_add_test(tcase, drops_all_where_there_is_no_json);

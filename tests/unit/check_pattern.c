@@ -71,6 +71,28 @@ START_TEST(bounds_what_a_match_costs)
 }
 END_TEST
 
+/* Texts of one body: none of a thousand bombs has a budget of its own. */
+START_TEST(bounds_what_many_matches_cost)
+{
+    struct pattern_scratch *scratch = NULL;
+    const cgw_str text = CGW_STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!");
+    bool answer = false;
+    double before = seconds();
+    for (int i = 0; i < 2000; i++) {
+        ck_assert_int_eq(
+            pattern_matches(Patterns_model(), field_named("nested"), text, &scratch, &answer),
+            CGW_OK);
+        ck_assert(!answer);
+    }
+    ck_assert_double_lt(seconds() - before, 3); /* some 50 ms; 20 s otherwise */
+    ck_assert_int_eq(pattern_matches(Patterns_model(), field_named("whole"),
+                                     (cgw_str)CGW_STR("123"), &scratch, &answer),
+                     CGW_OK);
+    ck_assert(answer); /* what is right is right behind them, too */
+    pattern_scratch_free(scratch);
+}
+END_TEST
+
 START_TEST(takes_long_text_up_to_a_bound)
 {
     static char text[(64 << 10) + 1];
@@ -135,6 +157,7 @@ static Suite *make_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, means_what_pydantic_means);
     tcase_add_loop_test(tcase, bounds_what_a_match_costs, 0, (int)(sizeof bombs / sizeof *bombs));
+    tcase_add_test(tcase, bounds_what_many_matches_cost);
     tcase_add_test(tcase, takes_long_text_up_to_a_bound);
     tcase_add_test(tcase, needs_little_stack);
     tcase_add_test(tcase, is_shared_by_threads);

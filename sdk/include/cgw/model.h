@@ -304,7 +304,8 @@ int cgw_invalid_field(cgw_check *check, const char *field, const char *format, .
 /*
  * Read JSON text into *out, a T. The memory of strings and lists is the request's (or, with req
  * NULL, that of the task). CGW_OK; CGW_EINVALID: errors are in *ret_detail as the JSON array of a
- * 422's "detail", where ret_detail is not NULL; CGW_ENOMEM. Any thread of the request. [task]
+ * 422's "detail", where ret_detail is not NULL; CGW_ETOOBIG: its lists would take more than 64 MiB
+ * and 16 bytes for each of the text; CGW_ENOMEM. Any thread of the request. [task]
  */
 int cgw__parse(cgw_request *req, const cgw_model *model, cgw_str json, void *out,
                cgw_str *ret_detail) CGW_MUST_USE;

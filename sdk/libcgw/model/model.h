@@ -24,6 +24,7 @@ struct model_place {
  * that an answer is not much larger than what was asked.
  */
 #define MODEL_ERRORS_MAX 100
+#define MODEL_ERRORS_MADE 1000 /* as many, with those that count no more, and reading stops, too */
 #define MODEL_ECHO_MAX   ((size_t)64 << 10)
 struct model_error {
     cgw_str text;
@@ -33,6 +34,7 @@ struct model_errors {
     struct arena *arena;
     struct model_error *items; /* MODEL_ERRORS_MAX of them, from the first error on */
     size_t n;
+    size_t made; /* n, and those that were dropped: their memory is not given back */
     size_t echo; /* bytes of input that may still be echoed */
     int status;  /* CGW_OK, or CGW_ENOMEM: they are not whole */
 };
@@ -50,12 +52,14 @@ struct model_source {
     bool is_header; /* names compare without case, and '_' of a field matches '-' (FastAPI) */
 };
 
+#define MODEL_LIST_BYTES ((size_t)64 << 20)
 struct cgw_model_code {
     /*
      * JSON text into *object (model->size bytes, overwritten whole). loc begins with "body" where
      * root is {.key = "body"}, or with whatever root says; NULL: with nothing. What is no JSON at
      * all is one error that takes the place of all others, also of those that were there before.
-     * CGW_OK; CGW_EINVALID: see errors, and the object holds nothing of use; CGW_ENOMEM.
+     * CGW_OK; CGW_EINVALID: see errors, and the object holds nothing of use; CGW_ETOOBIG: its lists
+     * would take more than MODEL_LIST_BYTES and 16 bytes for each of the text; CGW_ENOMEM.
      */
     int (*decode)(const cgw_model *model, struct arena *arena, cgw_str json,
                   const struct model_place *root, struct model_errors *errors, void *object);

@@ -5,6 +5,7 @@
  */
 #include "model/model_bind.h"
 #include "model/work.h"
+#include <stdlib.h>
 
 /* An object that is being filled. */
 struct binding {
@@ -13,6 +14,7 @@ struct binding {
     const struct model_source *source;
     struct model_place root;
     char *object;
+    const bool *is_last; /* of each pair: none behind it has its name; see mark_last() */
 };
 
 /* ---- names ---- */
@@ -201,15 +203,40 @@ static bool is_known(const struct binding *binding, const struct model_pair *pai
     return false;
 }
 
-/* Each name once, with its last value. */
-static bool comes_again(const struct model_source *source, const struct model_pair *pair)
+static int compare(cgw_str a, cgw_str b)
 {
-    for (const struct model_pair *other = pair + 1; other < source->pairs + source->n_pairs;
-         other++)
-        if (other->name.len == pair->name.len &&
-            memcmp(other->name.ptr, pair->name.ptr, pair->name.len) == 0)
-            return true;
-    return false;
+    if (a.len != b.len)
+        return a.len < b.len ? -1 : 1;
+    return memcmp(a.ptr, b.ptr, a.len);
+}
+
+/* Equal names in the order they came. */
+static int by_name(const void *a, const void *b, void *arg)
+{
+    const struct model_pair *pairs = arg;
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    int order = compare(pairs[left].name, pairs[right].name);
+    return order ? order : left < right ? -1 : 1;
+}
+
+/* Each name counts once, with its last value. Sorted, as a peer sends names by the thousand. */
+static void mark_last(struct binding *binding)
+{
+    const struct model_source *source = binding->source;
+    size_t n = source->n_pairs;
+    uint32_t *order = arena_alloc(binding->work.arena, n * sizeof(*order) + 1);
+    bool *is_last = arena_alloc(binding->work.arena, n + 1);
+    if (!order || !is_last) {
+        binding->work.status = CGW_ENOMEM;
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        order[i] = (uint32_t)i;
+    qsort_r(order, n, sizeof(*order), by_name, (void *)(uintptr_t)source->pairs);
+    for (size_t i = 0; i < n; i++)
+        is_last[order[i]] =
+            i + 1 == n || compare(source->pairs[order[i]].name, source->pairs[order[i + 1]].name);
+    binding->is_last = is_last;
 }
 
 static void extra(struct binding *binding)
@@ -217,7 +244,7 @@ static void extra(struct binding *binding)
     const struct model_source *source = binding->source;
     for (size_t i = 0; i < source->n_pairs && work_goes_on(&binding->work); i++) {
         const struct model_pair *pair = &source->pairs[i];
-        if (is_known(binding, pair) || comes_again(source, pair))
+        if (!binding->is_last[i] || is_known(binding, pair))
             continue;
         struct model_place place = {
             .above = &binding->root, .key = pair->name.ptr, .key_len = pair->name.len};
@@ -234,7 +261,7 @@ static cgw_str object_input(struct binding *binding)
     const struct model_source *source = binding->source;
     buffer_add_char(&out, '{');
     for (size_t i = 0; i < source->n_pairs; i++) {
-        if (comes_again(source, &source->pairs[i]))
+        if (!binding->is_last[i])
             continue;
         if (out.len > 1)
             buffer_add_char(&out, ',');
@@ -263,7 +290,9 @@ int model_bind(const cgw_model *model, struct arena *arena, const struct model_s
     memset(object, 0, model->size);
     for (size_t i = 0; i < model->n_fields && work_goes_on(&binding.work); i++)
         bind_field(&binding, i);
-    if (model->strict)
+    if (model->strict || model->check)
+        mark_last(&binding);
+    if (model->strict && binding.work.status == CGW_OK)
         extra(&binding);
     if (model->check && work_goes_on(&binding.work) && errors->n == before)
         work_check_object(&binding.work, model, &binding.root, source, object_input(&binding),

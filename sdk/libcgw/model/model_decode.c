@@ -40,9 +40,11 @@ static void set_presence(const struct frame *frame, size_t index, enum cgw_prese
 
 size_t work_find(const cgw_model *model, cgw_str name, size_t hint)
 {
+    char first = name.len ? name.ptr[0] : '\0';
     for (size_t i = 0, at = hint; i < model->n_fields; i++, at++) {
-        const char *field = work_name(&model->fields[at %= model->n_fields]);
-        if (strncmp(field, name.ptr, name.len) == 0 && !field[name.len])
+        const char *field = work_name(&model->fields[at == model->n_fields ? at = 0 : at]);
+        if (field[0] == first && strncmp(field, name.ptr, name.len) == 0 &&
+            strlen(field) == name.len) /* a key may hold a NUL */
             return at;
     }
     return model->n_fields;
@@ -109,11 +111,24 @@ struct growing {
     size_t n, room;
 };
 
-/* Room for one more item, which is zero; NULL: out of memory. */
+/* "{}" has two bytes, and a struct hundreds. */
+static bool may_grow(struct work *work, size_t bytes)
+{
+    if (bytes > work->list_bytes) {
+        work->status = CGW_ETOOBIG;
+        return false;
+    }
+    work->list_bytes -= bytes;
+    return true;
+}
+
+/* Room for one more item, which is zero; NULL: there is none. */
 static void *next_item(struct work *work, struct growing *list, size_t item_size)
 {
     if (list->n == list->room) {
         size_t room = list->room ? 2 * list->room : 4;
+        if (!may_grow(work, (room - list->room) * item_size))
+            return NULL;
         char *items =
             arena_grow(work->arena, list->items, list->room * item_size, room * item_size);
         if (!items) {
@@ -377,7 +392,8 @@ static void whole(struct work *work, const cgw_model *model, const struct model_
 int model_decode(const cgw_model *model, struct arena *arena, cgw_str json,
                  const struct model_place *root, struct model_errors *errors, void *object)
 {
-    struct work work = {.arena = arena, .errors = errors};
+    struct work work = {
+        .arena = arena, .errors = errors, .list_bytes = MODEL_LIST_BYTES + 16 * json.len};
     size_t before = errors->n;
     memset(object, 0, model->size);
     if (model_errors_stop(errors))
@@ -391,7 +407,10 @@ int model_decode(const cgw_model *model, struct arena *arena, cgw_str json,
     if (work.reader.why && work.status == CGW_OK)
         add_invalid(&work, root);
     pattern_scratch_free(work.scratch);
+    if (work.status == CGW_ETOOBIG)
+        return work.status;
     if (work.status || errors->status)
         return errors->status = CGW_ENOMEM;
-    return work.reader.why || errors->n != before ? CGW_EINVALID : CGW_OK;
+    return work.reader.why || errors->n != before || model_errors_stop(errors) ? CGW_EINVALID
+                                                                               : CGW_OK;
 }

@@ -84,7 +84,7 @@ static void write_input(struct model_errors *errors, struct buffer *out, cgw_str
 
 bool model_errors_stop(const struct model_errors *errors)
 {
-    return errors->n == MODEL_ERRORS_MAX || errors->status;
+    return errors->n == MODEL_ERRORS_MAX || errors->made == MODEL_ERRORS_MADE || errors->status;
 }
 
 static bool has_room(struct model_errors *errors)
@@ -123,6 +123,7 @@ void model_errors_add(struct model_errors *errors, const struct model_place *pla
         errors->status = CGW_ENOMEM;
     else
         errors->items[errors->n++] = (struct model_error){.text = text};
+    errors->made++;
 }
 
 void model_errors_cut(struct model_errors *errors, size_t n)

@@ -2,16 +2,19 @@
  * The special problem of patterns: one of them, and a text that is made for it, can keep a
  * backtracking engine busy for years. PCRE2's own limit counts per place where a match may begin,
  * so a long text multiplies it. Hence a callout at each item of the pattern: it pays for itself and
- * for the characters that were passed since the last, out of one budget for the whole search.
+ * for the characters that were passed since the last, out of one budget for all searches of a body,
+ * to which each text adds in proportion to its length.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "model/pattern.h"
 #include "base/memory.h"
 #include <pcre2.h>
 
-#define SUBJECT_BYTES ((size_t)64 << 10) /* at most */
-#define STEPS         1000000
-#define HEAP_KIB      1024
+#define SUBJECT_BYTES  ((size_t)64 << 10) /* at most */
+#define STEPS          1000000            /* that may be saved up */
+#define STEPS_EACH     100 /* and what each text brings along: there may be thousands of them */
+#define STEPS_PER_BYTE 16
+#define HEAP_KIB       1024
 #define OPTIONS \
     (PCRE2_UTF | PCRE2_UCP | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT)
 
@@ -156,6 +159,7 @@ static struct pattern_scratch *scratch_new(void)
         pattern_scratch_free(scratch);
         return NULL;
     }
+    scratch->steps = STEPS;
     pcre2_set_match_limit(scratch->limits, STEPS);
     pcre2_set_heap_limit(scratch->limits, HEAP_KIB);
     pcre2_set_callout(scratch->limits, pay, scratch);
@@ -180,7 +184,9 @@ int pattern_matches(const cgw_model *model, size_t index, cgw_str text,
     *ret_matches = false;
     if (!patterns->codes[index] || text.len > SUBJECT_BYTES)
         return CGW_OK;
-    (*scratch)->steps = STEPS;
+    (*scratch)->steps += STEPS_EACH + STEPS_PER_BYTE * text.len;
+    if ((*scratch)->steps > STEPS)
+        (*scratch)->steps = STEPS;
     (*scratch)->place = 0;
     int result = pcre2_match(patterns->codes[index], (PCRE2_SPTR)text.ptr, text.len, 0,
                              PCRE2_NO_UTF_CHECK, (*scratch)->data, (*scratch)->limits);

@@ -4,7 +4,7 @@
  * regex, which pydantic uses: searched, \d and \w know Unicode, $ is the very end.
  *
  * What a match may cost is bounded whatever the pattern is: by the subject's length and by a budget
- * of steps; beyond either, the text does not match.
+ * of steps for all texts of a body or of parameters; beyond either, the text does not match.
  */
 #ifndef MODEL_PATTERN_H
 #define MODEL_PATTERN_H
