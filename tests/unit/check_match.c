@@ -381,6 +381,41 @@ START_TEST(test_mount_of_all)
 }
 END_TEST
 
+/* Text in a prefix is more than a parameter in its place, as between routes. */
+START_TEST(test_mount_beside_parameters)
+{
+    static cgw_request req;
+    static const struct cgw_endpoint rest = {.method = "GET", .path = "/{p:path}", .function = "p"};
+    static const struct cgw_endpoint both = {.method = "GET", .path = "/{a}/{b}", .function = "ab"};
+    static const struct cgw_endpoint own = {
+        .method = "GET", .path = "/static/{b}/x", .function = "own"};
+    const struct cgw_endpoint *const some[] = {&rest, &both, &own};
+    const struct match_input input = INPUT(&plain, some, mounts);
+    struct matcher *matcher = make(&input);
+    static const struct {
+        const char *path;
+        const struct cgw_endpoint *endpoint;
+        const struct cgw_mount *mount;
+    } rows[] = {{"/static/a", NULL, &static_files},
+                {"/static/", NULL, &static_files},
+                {"/static/a/b", NULL, &static_files},
+                {"/static/a/x", &own, NULL},
+                {"/static", &rest, NULL},
+                {"/other/a", &both, NULL},
+                {"/items/special/x", NULL, &below_items},
+                {"/items/special", &both, NULL},
+                {"/items/other/x", &rest, NULL}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct cgw_scope scope;
+        struct match_result got = ask(matcher, &req, &scope, "GET", rows[i].path, "");
+        ck_assert_ptr_eq(got.endpoint, rows[i].endpoint);
+        ck_assert_ptr_eq(got.mount, rows[i].mount);
+        arena_fini(&req.arena);
+    }
+    matcher_free(matcher);
+}
+END_TEST
+
 /* Thousands of routes beside each other are found, and at their node in a few steps. */
 START_TEST(test_many)
 {
@@ -416,6 +451,7 @@ static Suite *suite(void)
     tcase_add_test(t, test_other_hosts);
     tcase_add_test(t, test_exact_slash);
     tcase_add_test(t, test_mount_of_all);
+    tcase_add_test(t, test_mount_beside_parameters);
     tcase_add_test(t, test_many);
     suite_add_tcase(s, t);
     return s;

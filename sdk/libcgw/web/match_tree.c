@@ -187,22 +187,31 @@ static bool walk_parameters(struct match_search *search, const struct match_node
     return false;
 }
 
+/* No route of those below its prefix: it takes the rest, before any parameter further up does. */
+static bool take_mount(struct match_search *search, const struct match_node *node, size_t at)
+{
+    if (!node->mount)
+        return false;
+    search->mount = node->mount;
+    search->mount_at = at;
+    return true;
+}
+
+/* true: it has an end, a route or a mount. */
 static bool walk(struct match_search *search, const struct match_node *node, size_t at,
                  size_t n_values)
 {
     if (at == search->path->n)
         return !search->path->is_more && end(search, node, n_values);
-    if (node->mount && (!search->mount || at > search->mount_at)) {
-        search->mount = node->mount;
-        search->mount_at = at;
-    }
     const struct match_node *below = find_static(&node->statics, search->path->segments[at].text);
     if (below && walk(search, below, at + 1, n_values))
         return true;
-    return node->params.n && walk_parameters(search, node, at, n_values);
+    if (node->params.n && walk_parameters(search, node, at, n_values))
+        return true;
+    return take_mount(search, node, at);
 }
 
 bool match_tree_find(const struct matcher *matcher, struct match_search *search)
 {
-    return walk(search, &matcher->root, 0, 0);
+    return walk(search, &matcher->root, 0, 0) && search->route;
 }
