@@ -38,6 +38,7 @@ ROUTE(home, "/");
 ROUTE(item, "/items/{id:int}");
 ROUTE(named, "/named/{name}", .name = "by name");
 ROUTE(file, "/files/{p:path}");
+ROUTE(all, "/{p:path}");
 ROUTE(picture, "/pictures/{name}.png");
 ROUTE(price, "/price/{p:float}");
 ROUTE(user, "/users/{id:uuid}");
@@ -47,7 +48,7 @@ ROUTE(entry, "/{id}", .router = &cart);
 ROUTE(odd, "/caf\xc3\xa9/100%");
 
 static const struct cgw_endpoint *const endpoints[] = {
-    &home, &item, &named, &file, &picture, &price, &user, &code, &two, &entry, &odd};
+    &home, &item, &named, &file, &all, &picture, &price, &user, &code, &two, &entry, &odd};
 enum { N = sizeof(endpoints) / sizeof(endpoints[0]) };
 
 static const struct cgw_app foreign = {
@@ -102,6 +103,8 @@ static const struct {
     {"", "/named/%C3%A9%0D%0A%22%3C", {"by name", "name", "\xc3\xa9\r\n\"<"}, &named},
     {"", "/files/a/b%20c//d", {"file", "p", "a/b c//d"}, &file},
     {"", "/files/", {"file", "p", ""}, &file},
+    {"", "/files/..a/.b./c..", {"file", "p", "..a/.b./c.."}, &file},
+    {"", "/a//b", {"all", "p", "a//b"}, &all},
     {"", "/pictures/a.png.png", {"picture", "name", "a.png"}, &picture},
     {"", "/pictures/..png", {"picture", "name", "."}, &picture},
     {"", "/price/1.50", {"price", "p", "1.50"}, &price},
@@ -177,6 +180,11 @@ static const struct {
      "cgw_url_for(\"by name\"): its route does not take what is given for name"},
     {{"item", "id", "7", "page"},
      "cgw_url_for(\"item\"): what follows is no row of names and values"},
+    {{"file", "p", "../x"}, "cgw_url_for(\"file\"): its route does not take what is given for p"},
+    {{"file", "p", "a/./x"}, "cgw_url_for(\"file\"): its route does not take what is given for p"},
+    {{"file", "p", "a/.."}, "cgw_url_for(\"file\"): its route does not take what is given for p"},
+    {{"all", "p", "/evil.example/x"}, "cgw_url_for(\"all\"): it would lead to another host"},
+    {{"assets", "path", "/../x"}, "cgw_url_for(\"assets\"): its path has steps"},
     {{"assets", "p", "x"}, "cgw_url_for(\"assets\"): it lacks the parameter path"},
 };
 

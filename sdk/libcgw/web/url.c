@@ -67,10 +67,22 @@ static bool is_step(cgw_str segment)
            (segment.len == 2 && memcmp(segment.ptr, "..", 2) == 0);
 }
 
+static bool has_step(cgw_str path)
+{
+    const char *at = path.ptr, *end = path.ptr + path.len;
+    for (const char *slash; at <= end; at = slash + 1) {
+        slash = memchr(at, '/', (size_t)(end - at));
+        slash = slash ? slash : end;
+        if (is_step((cgw_str){at, (size_t)(slash - at)}))
+            return true;
+    }
+    return false;
+}
+
 static bool fits(const struct match_segment *segment, cgw_str value)
 {
     if (segment->class == MATCH_PATH)
-        return true;
+        return !has_step(value);
     bool is_bare = segment->before.len + segment->after.len == 0;
     return value.len > 0 && segment->converter->matches(value) && !(is_bare && is_step(value));
 }
@@ -148,11 +160,19 @@ static bool add_mount(struct maker *maker, const struct match_mount *mount)
     const char *below = take(maker, (cgw_str)CGW_STR("path"));
     if (!below)
         return fail(maker, "it lacks the parameter path", (cgw_str){NULL, 0}) != NULL;
+    if (has_step((cgw_str){below, strlen(below)}))
+        return fail(maker, "its path has steps", (cgw_str){NULL, 0}) != NULL;
     add_path(maker, &mount->pattern);
     if (below[0] != '/')
         buffer_add_char(&maker->text, '/');
     add_escaped(&maker->text, (cgw_str){below, strlen(below)}, IN_PATH);
     return true;
+}
+
+/* "//host/": a client takes it for one. */
+static bool leads_away(const struct buffer *text)
+{
+    return text->len >= 2 && text->ptr[0] == '/' && text->ptr[1] == '/';
 }
 
 static bool check_pairs(const struct maker *maker)
@@ -179,6 +199,8 @@ const char *cgw__url_for(cgw_request *req, const char *route, const char *const 
         return fail(&maker, "there is no such route", (cgw_str){NULL, 0});
     if (found ? !add_path(&maker, &found->pattern) : !add_mount(&maker, mount))
         return NULL;
+    if (leads_away(&maker.text))
+        return fail(&maker, "it would lead to another host", (cgw_str){NULL, 0});
     add_query(&maker);
     return buffer_text(&maker.text).ptr;
 }
