@@ -41,14 +41,16 @@ static bool is_untouched(const struct call *call)
            !call->body_received && !call->send_n && !call->is_canceled && !is_armed(call);
 }
 
-/* Whole, where there is memory; else as far as the board has it. */
+/* The board's, whose names stay, where that is whole; else a copy, where there is memory; else as
+   far as the board has it. */
 static void keep_name(struct call *call, struct str name)
 {
     const struct board_route *route = &call->runtime->slot->routes[call->route];
-    const char *copy = arena_copy(&call->arena, name.ptr, name.len);
+    bool is_whole = call->route && name.len < sizeof route->name;
+    const char *kept = is_whole ? route->name : arena_copy(&call->arena, name.ptr, name.len);
     call->is_named = true;
-    if (copy)
-        call->route_name = (struct str){copy, name.len};
+    if (kept)
+        call->route_name = (struct str){kept, name.len};
     else if (call->route)
         call->route_name = str_from(route->name);
 }

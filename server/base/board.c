@@ -276,12 +276,14 @@ void board_sum(const struct board *board, struct board_slot *sum)
     }
 }
 
-/* FNV-1a. */
-static uint8_t hash_name(const char *name, size_t len)
+/* FNV-1a, to the first NUL: *len is where that is, if there is one. */
+static uint8_t hash_name(const char *name, size_t *len)
 {
     uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < len; i++)
+    size_t i = 0;
+    for (; i < *len && name[i]; i++)
         hash = (hash ^ (unsigned char)name[i]) * 16777619u;
+    *len = i;
     return (uint8_t)(hash ^ hash >> 8 ^ hash >> 16 ^ hash >> 24);
 }
 
@@ -304,13 +306,13 @@ static uint32_t add_route(struct board_slot *slot, uint32_t n, const char *name,
 uint32_t board_route(struct board_slot *slot, const char *name, size_t len)
 {
     static uint8_t hints[HINTS];
-    len = name ? strnlen(name, len < BOARD_ROUTE_BYTES ? len : BOARD_ROUTE_BYTES - 1) : 0;
+    len = !name ? 0 : len < BOARD_ROUTE_BYTES ? len : BOARD_ROUTE_BYTES - 1;
+    uint8_t *hint = &hints[hash_name(name, &len)];
     if (len == 0)
         return 0;
     uint32_t n = atomic_load_explicit(&slot->n_routes, memory_order_relaxed);
     if (n == 0) /* a slot that nobody took: [0] is what is not named */
         n = 1;
-    uint8_t *hint = &hints[hash_name(name, len)];
     if (*hint != 0 && *hint < n && is_named(&slot->routes[*hint], name, len))
         return *hint;
     uint32_t found = 1;
