@@ -3,6 +3,7 @@ import json
 import re
 import time
 
+from script_days import HOST, Memory, torture
 from wire_lab import need, serves, until
 
 APP = "sdk_replies"
@@ -384,6 +385,33 @@ def case_a_handler_without_a_reply_is_named(server):
         server.wait_log(r"GET %s/silent: %s\(\) returned without a reply, .*sdk_replies\.c:\d+" % (kind, name))
         same(text(server, kind + "/unbound"), "0", "zeroes")
         server.wait_log(r"%s\(\) asks for a Page, which its route does not bind" % name.replace("silent", "unbound"))
+
+
+def post(target, value, fields=b""):
+    body = json.dumps(value).encode()
+    return b"POST %s" % target + HOST + fields + (
+        b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body)) + body
+
+
+def case_memory_fails_at_each_place_in_turn(lab):
+    memory = Memory(lab)
+    server = memory.serve(lab, APP, ["--timeout-linger", "0.2", "--no-access-log"])
+    server.ask("/where")
+    everything = b"cookie: session=abc\r\nx-trace: t\r\n"
+    for kind in b"", b"/sync":
+        exchanges = [(b"GET %s%s" % (kind, target) + HOST + fields + b"\r\n", good) for target, fields, good in (
+            (b"/head/a%20b?x=1", b"x-long: " + b"x" * 3000 + b"\r\n", 200),
+            (b"/query?a=%c3%a4&a=" + b"y" * 2000, b"", 200),
+            (b"/decorated", b"", 200), (b"/many/300", b"", 200), (b"/rows/1000", b"", 200),
+            (b"/events/3", b"", 200), (b"/fail/409", b"", 409), (b"/redirect/302", b"", 302))]
+        exchanges += [(post(kind + b"/everything/12?limit=5", THING, everything), 200),
+                      (post(kind + b"/everything/2?limit=x", {"sizes": ["x"] * 50}, everything), 422),
+                      (post(kind + b"/wide", "x" * 100000), 200)]
+        for data, good in exchanges:
+            for width in 1, 20:
+                torture(memory, server, data.split(b" ")[1].decode()[:40], data, (good,), width, "/where")
+    server.signal("TERM")
+    same(server.wait(), 0, "exit code")
 
 
 @serves("sdk_problem")
