@@ -270,18 +270,20 @@ END_TEST
 
 /* ---- much out of little ---- */
 
-#define TEN(F, a)                                                                     \
-    F(i64, a##0, .opt = true)                                                         \
-    F(i64, a##1, .opt = true)                                                         \
-    F(i64, a##2, .opt = true)                                                         \
-    F(i64, a##3, .opt = true) F(i64, a##4, .opt = true) F(i64, a##5, .opt = true)     \
-        F(i64, a##6, .opt = true) F(i64, a##7, .opt = true) F(i64, a##8, .opt = true) \
-            F(i64, a##9, .opt = true)
-#define WIDE(F)                                                                               \
-    TEN(F, a)                                                                                 \
-    TEN(F, b)                                                                                 \
-    TEN(F, c) TEN(F, d) TEN(F, e) TEN(F, f) TEN(F, g) TEN(F, h) TEN(F, i) TEN(F, j) TEN(F, k) \
-        TEN(F, l)
+#define TEN(F, a)             \
+    F(i64, a##0, .opt = true) \
+    F(i64, a##1, .opt = true) \
+    F(i64, a##2, .opt = true) \
+    F(i64, a##3, .opt = true) \
+    F(i64, a##4, .opt = true) \
+    F(i64, a##5, .opt = true) \
+    F(i64, a##6, .opt = true) \
+    F(i64, a##7, .opt = true) F(i64, a##8, .opt = true) F(i64, a##9, .opt = true)
+#define WIDE(F) \
+    TEN(F, a)   \
+    TEN(F, b)   \
+    TEN(F, c)   \
+    TEN(F, d) TEN(F, e) TEN(F, f) TEN(F, g) TEN(F, h) TEN(F, i) TEN(F, j) TEN(F, k) TEN(F, l)
 CGW_MODEL(Wide, WIDE)
 #define MANY(F) F(models(Wide), list, .opt = true)
 CGW_MODEL(Many, MANY)

@@ -10,7 +10,7 @@
 #define CGW_REPLY_H
 #include <cgw/request.h>
 
-/* ---- whole replies; none suspends but for long lists ---- */
+/* ---- whole replies; none suspends ---- */
 
 cgw_reply cgw_text(cgw_request *req, int status, const char *format, ...) CGW_MUST_USE
     CGW_PRINTF(3, 4);
@@ -24,14 +24,16 @@ cgw_reply cgw_bytes(cgw_request *req, int status, const char *content_type,
 cgw_reply cgw_bytes_lent(cgw_request *req, int status, const char *content_type,
                          cgw_str body) CGW_MUST_USE;
 cgw_reply cgw_empty(cgw_request *req, int status) CGW_MUST_USE;
-/* 307 unless status says 301, 302, 303 or 308. The location is escaped where it must be. */
+/* 307 unless status says 301, 302, 303 or 308. The location is escaped where it must be; NULL: 500.
+ */
 cgw_reply cgw_redirect(cgw_request *req, int status, const char *location) CGW_MUST_USE;
 /* What is prepared, or was streamed: for handlers whose dependency, or own cgw_send(), has
  * answered. */
 cgw_reply cgw_done(cgw_request *req) CGW_MUST_USE;
 
-/* An object of a model as JSON; a list of n, which goes out in pieces, and suspends, where its text
-   is longer than 64 KiB. Status 0, here as everywhere: the route's .status, else 200. */
+/* An object of a model as JSON; a list of n. The text is made at once and as a whole: what is read
+   is the caller's again on return; for lists beyond some MiB there is cgw_rows(). NULL is a 500.
+   Status 0, here as everywhere: the route's .status, else 200. */
 cgw_reply cgw__json(cgw_request *req, int status, const cgw_model *model,
                     const void *object) CGW_MUST_USE;
 cgw_reply cgw__json_list(cgw_request *req, int status, const cgw_model *model, const void *items,
@@ -39,7 +41,7 @@ cgw_reply cgw__json_list(cgw_request *req, int status, const cgw_model *model, c
 #define cgw_json(req, status, T, p) cgw__json((req), (status), T##_model(), CGW__IS_A(T, p))
 #define cgw_json_list(req, status, T, items, n) \
     cgw__json_list((req), (status), T##_model(), CGW__IS_A(T, items), (n))
-/* JSON text as it is. */
+/* JSON text as it is, copied; ptr NULL, as cgw_encode() has it without memory: 500. */
 cgw_reply cgw_json_text(cgw_request *req, int status, cgw_str json) CGW_MUST_USE;
 
 /* ---- what goes with a reply, before or behind making it, before the first byte ---- */

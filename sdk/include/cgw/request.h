@@ -30,7 +30,8 @@ int64_t cgw_path_i64(cgw_request *req, const char *name);
 double cgw_path_f64(cgw_request *req, const char *name);
 cgw_uuid cgw_path_uuid(cgw_request *req, const char *name);
 
-/* The first value of that name in the query, decoded ('+' is a blank), or NULL. */
+/* The first value of that name in the query, decoded, or NULL. '+' is a blank; what is no UTF-8,
+   and a NUL, is U+FFFD. */
 const char *cgw_query(cgw_request *req, const char *name);
 /* All of them, in order. */
 cgw_strs cgw_query_all(cgw_request *req, const char *name);
@@ -40,14 +41,17 @@ cgw_strs cgw_header_all(cgw_request *req, const char *name);
 /* A cookie, or NULL. Lenient as browsers are: several fields, quoted values, junk skipped. */
 const char *cgw_cookie(cgw_request *req, const char *name);
 
-/* What .params, .headers, .cookies, .path_params and .body of the route bound and validated. A
-   model that the route does not name ends the process in a debug run and gives a zeroed one
-   otherwise. */
-const void *cgw__bound(cgw_request *req, const cgw_model *model);
-#define cgw_params(req, T)  ((const T *)cgw__bound((req), T##_model()))
-#define cgw_headers(req, T) ((const T *)cgw__bound((req), T##_model()))
-#define cgw_cookies(req, T) ((const T *)cgw__bound((req), T##_model()))
-#define cgw_body(req, T)    ((const T *)cgw__bound((req), T##_model()))
+/* What .params, .path_params, .headers, .cookies and .body of the route bound and validated.
+   cgw_params() has those of the query, or, where the model is not theirs, of the path. A model
+   that the route does not name there ends the process in a debug run; it is a line in the log and a
+   zeroed one otherwise. [task], none suspends */
+enum cgw__place { CGW__QUERY, CGW__PATH, CGW__HEADERS, CGW__COOKIES, CGW__BODY };
+const void *cgw__bound(cgw_request *req, const cgw_model *model, enum cgw__place place);
+#define cgw_params(req, T)      ((const T *)cgw__bound((req), T##_model(), CGW__QUERY))
+#define cgw_path_params(req, T) ((const T *)cgw__bound((req), T##_model(), CGW__PATH))
+#define cgw_headers(req, T)     ((const T *)cgw__bound((req), T##_model(), CGW__HEADERS))
+#define cgw_cookies(req, T)     ((const T *)cgw__bound((req), T##_model(), CGW__COOKIES))
+#define cgw_body(req, T)        ((const T *)cgw__bound((req), T##_model(), CGW__BODY))
 
 /* ---- the body ---- */
 

@@ -21,12 +21,12 @@ static void note(struct bind *bind, int status)
 }
 
 /* Memory for one more; NULL: none. */
-static void *add(struct bind *bind, const cgw_model *model)
+static void *add(struct bind *bind, enum cgw__place place, const cgw_model *model)
 {
     cgw_request *req = bind->req;
     void *object = arena_zalloc(&req->arena, model->size);
     if (object)
-        req->bound[req->n_bound++] = (struct request_bound){model, object};
+        req->bound[req->n_bound++] = (struct request_bound){place, model, object};
     else
         note(bind, CGW_ENOMEM);
     return object;
@@ -34,9 +34,10 @@ static void *add(struct bind *bind, const cgw_model *model)
 
 /* ---- parameters ---- */
 
-static void bind_pairs(struct bind *bind, cgw_model_fn *model, const struct model_source *source)
+static void bind_pairs(struct bind *bind, enum cgw__place place, cgw_model_fn *model,
+                       const struct model_source *source)
 {
-    void *object = add(bind, model());
+    void *object = add(bind, place, model());
     if (object)
         note(bind, model()->code->bind(model(), &bind->req->arena, source, &bind->errors, object));
 }
@@ -47,7 +48,7 @@ static void bind_path(struct bind *bind)
     struct model_pair pairs[REQUEST_PARAMS_MAX];
     for (size_t i = 0; i < req->n_params; i++)
         pairs[i] = (struct model_pair){req->params[i].name, req->params[i].value};
-    bind_pairs(bind, req->endpoint->path_params,
+    bind_pairs(bind, CGW__PATH, req->endpoint->path_params,
                &(struct model_source){.place = "path", .pairs = pairs, .n_pairs = req->n_params});
 }
 
@@ -58,7 +59,7 @@ static void bind_query(struct bind *bind)
     if (!req->has_query)
         note(bind, CGW_ENOMEM);
     bind_pairs(
-        bind, req->endpoint->params,
+        bind, CGW__QUERY, req->endpoint->params,
         &(struct model_source){.place = "query", .pairs = req->query, .n_pairs = req->n_query});
 }
 
@@ -74,7 +75,7 @@ static void bind_headers(struct bind *bind)
     for (size_t i = 0; i < scope->n_headers; i++)
         pairs[i] = (struct model_pair){scope->headers[i].name, scope->headers[i].value};
     bind_pairs(
-        bind, req->endpoint->headers,
+        bind, CGW__HEADERS, req->endpoint->headers,
         &(struct model_source){
             .place = "header", .pairs = pairs, .n_pairs = scope->n_headers, .is_header = true});
 }
@@ -85,7 +86,7 @@ static void bind_cookies(struct bind *bind)
     head_parse_cookies(req);
     if (!req->has_cookies)
         note(bind, CGW_ENOMEM);
-    bind_pairs(bind, req->endpoint->cookies,
+    bind_pairs(bind, CGW__COOKIES, req->endpoint->cookies,
                &(struct model_source){
                    .place = "cookie", .pairs = req->cookies, .n_pairs = req->n_cookies});
 }
@@ -139,7 +140,7 @@ static void bind_body(struct bind *bind)
     const struct cgw_site site = {endpoint->file, endpoint->function, endpoint->line};
     cgw_str body;
     int status = cgw__body_text(req, &body, &site);
-    void *object = status == CGW_OK ? add(bind, model) : NULL;
+    void *object = status == CGW_OK ? add(bind, CGW__BODY, model) : NULL;
     note(bind, status);
     if (!object)
         return;
@@ -195,7 +196,7 @@ static const void *not_bound(cgw_request *req, const cgw_model *model)
     const struct cgw_endpoint *endpoint = req->endpoint;
     runtime_log(req->runtime, req->call, CGW_LOG_ERROR,
                 "%s:%d: %s() asks for a %s, which its route does not bind: say .body, .params, "
-                ".headers, .cookies or .path_params = %s_model",
+                ".headers, .cookies or .path_params = %s_model, as it is asked for",
                 endpoint ? endpoint->file : "?", endpoint ? endpoint->line : 0,
                 endpoint ? endpoint->function : "?", model->name, model->name);
     if (req->runtime->is_debug)
@@ -203,16 +204,26 @@ static const void *not_bound(cgw_request *req, const cgw_model *model)
     return model->size <= sizeof(zeros) ? zeros : cgw_alloc(req, model->size);
 }
 
-const void *cgw__bound(cgw_request *req, const cgw_model *model)
+/* Each file that a model's header is included in has a descriptor of its own. */
+static bool is_same(const cgw_model *a, const cgw_model *b)
+{
+    return a == b || (a->size == b->size && strcmp(a->name, b->name) == 0);
+}
+
+static const void *find(const cgw_request *req, const cgw_model *model, enum cgw__place place)
 {
     for (size_t i = 0; i < req->n_bound; i++)
-        if (req->bound[i].model == model)
+        if (req->bound[i].place == place && is_same(req->bound[i].model, model))
             return req->bound[i].object;
-    for (size_t i = 0; i < req->n_bound; i++)
-        if (req->bound[i].model->size == model->size &&
-            strcmp(req->bound[i].model->name, model->name) == 0)
-            return req->bound[i].object;
-    return not_bound(req, model);
+    return NULL;
+}
+
+const void *cgw__bound(cgw_request *req, const cgw_model *model, enum cgw__place place)
+{
+    const void *object = find(req, model, place);
+    if (!object && place == CGW__QUERY)
+        object = find(req, model, CGW__PATH);
+    return object ? object : not_bound(req, model);
 }
 
 /* ---- by hand ---- */

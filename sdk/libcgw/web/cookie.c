@@ -141,7 +141,7 @@ const char *cookie_fault(const char *name, const char *value,
     const char *same_site = options->same_site ? options->same_site : "lax";
     if (!is_token(name))
         return "its name is no token";
-    if (!is_value(value))
+    if (!value || !is_value(value))
         return "its value has characters that cookies cannot have: encode it, as base64url";
     if (!is_attribute(options->path) || !is_attribute(options->domain))
         return "its path or domain has characters that cookies cannot have";

@@ -25,6 +25,15 @@ static void add_retry_after(cgw_request *req, const struct cgw_cause *cause)
         (void)cgw_set_header(req, "retry-after", "1");
 }
 
+/* No error is a 200 because somebody said 0. */
+static int error_status(cgw_request *req, int status)
+{
+    if (status >= 200 && status <= 999)
+        return status;
+    cgw_log_level(req, CGW_LOG_ERROR, "an error has the status %d, which is none", status);
+    return 500;
+}
+
 static int prepare(void *arg)
 {
     const struct failure *failure = arg;
@@ -32,6 +41,7 @@ static int prepare(void *arg)
     struct cgw_cause cause = failure->cause;
     struct buffer out = BUFFER_IN(&req->arena);
     bool is_problem = req->application->declared->problem_json;
+    cause.status = error_status(req, cause.status);
     problem_write(&out, &cause, is_problem);
     cgw_str body = buffer_text(&out);
     if (!body.ptr) {

@@ -2,6 +2,7 @@
  * The head of a request. What the host lends of it is copied when it is first asked for, all at
  * once: text that a handler has got stays good behind the last byte, where background tasks run.
  */
+#include "model/lax.h"
 #include "web/application.h"
 #include "web/cookie.h"
 #include "web/query.h"
@@ -175,9 +176,24 @@ int64_t cgw_path_i64(cgw_request *req, const char *name)
     return strtoll(param(req, name).ptr, NULL, 10);
 }
 
+struct ask {
+    cgw_request *req;
+    cgw_str text;
+    double number;
+};
+
+/* Whatever the application's locale takes for a point. */
+static int read_number(void *arg)
+{
+    struct ask *ask = arg;
+    return ask->text.len && lax_text_number(ask->text, &ask->req->arena, &ask->number) == LAX_OK;
+}
+
 double cgw_path_f64(cgw_request *req, const char *name)
 {
-    return strtod(param(req, name).ptr, NULL);
+    struct ask ask = {req, param(req, name), 0};
+    (void)request_do(req, read_number, &ask);
+    return ask.number;
 }
 
 cgw_uuid cgw_path_uuid(cgw_request *req, const char *name)
@@ -220,13 +236,43 @@ void head_parse_cookies(cgw_request *req)
         (void)request_do(req, parse_cookies, req);
 }
 
+struct mend {
+    cgw_request *req;
+    cgw_str text;
+};
+
+/* As the host mends what is no UTF-8. Without memory the text is as good as empty. */
+static int mend_nul(void *arg)
+{
+    struct mend *mend = arg;
+    struct buffer out = BUFFER_IN(&mend->req->arena);
+    for (size_t i = 0; i < mend->text.len; i++) {
+        if (mend->text.ptr[i])
+            buffer_add_char(&out, mend->text.ptr[i]);
+        else
+            buffer_add_literal(&out, "\xef\xbf\xbd");
+    }
+    mend->text = buffer_text(&out);
+    return CGW_OK;
+}
+
+/* A text for C, which takes the first NUL for its end: a check would see less than was sent. */
+static const char *c_text(cgw_request *req, cgw_str text)
+{
+    struct mend mend = {req, text};
+    if (!memchr(text.ptr, '\0', text.len))
+        return text.ptr;
+    (void)request_do(req, mend_nul, &mend);
+    return mend.text.ptr ? mend.text.ptr : "";
+}
+
 const char *cgw_query(cgw_request *req, const char *name)
 {
     size_t len = strlen(name);
     head_parse_query(req);
     for (size_t i = 0; i < req->n_query; i++)
         if (is_named(req->query[i].name, name, len))
-            return req->query[i].value.ptr;
+            return c_text(req, req->query[i].value);
     return NULL;
 }
 
@@ -255,7 +301,7 @@ cgw_strs cgw_query_all(cgw_request *req, const char *name)
     cgw_strs all = new_list(req, n);
     for (size_t i = 0; all.items && i < req->n_query; i++)
         if (is_named(req->query[i].name, name, len))
-            all.items[all.len++] = req->query[i].value.ptr;
+            all.items[all.len++] = c_text(req, req->query[i].value);
     return all;
 }
 

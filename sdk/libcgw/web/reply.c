@@ -13,8 +13,6 @@
 #define HTML "text/html; charset=utf-8"
 #define JSON "application/json"
 
-enum { LIST_PIECE = 64 * 1024 };
-
 /* What is to be made; for request_do(). */
 struct recipe {
     cgw_request *req;
@@ -49,11 +47,16 @@ static int status_of(cgw_request *req, int status)
     return 500;
 }
 
+static void drop(cgw_request *req, const char *name);
+
 cgw_reply reply_prepare(cgw_request *req, int status, const char *content_type, cgw_str body)
 {
     struct reply *reply = &req->reply;
     if (reply->state > REPLY_WHOLE)
         return reply_now(req);
+    if (reply->is_redirect)
+        drop(req, "location");
+    reply->is_redirect = false;
     reply->state = REPLY_WHOLE;
     reply->status = status_of(req, status);
     reply->content_type = content_type;
@@ -75,6 +78,13 @@ static int take(const struct recipe *recipe, cgw_str body)
     if (!body.ptr)
         return made(cgw_error(recipe->req, CGW_ENOMEM));
     return made(reply_prepare(recipe->req, recipe->status, recipe->content_type, body));
+}
+
+/* The handler's own fault, or its memory was out when it made what it hands over. */
+static cgw_reply refuse(cgw_request *req, const char *function, const char *what)
+{
+    cgw_log_level(req, CGW_LOG_ERROR, "%s(): %s", function, what);
+    return failure_prepare(req, 500, 0, "", (cgw_str){NULL, 0});
 }
 
 /* ---- text and bytes ---- */
@@ -128,6 +138,8 @@ static int make_bytes(void *arg)
 
 cgw_reply cgw_bytes(cgw_request *req, int status, const char *content_type, cgw_str body)
 {
+    if (content_type && !reply_is_value(content_type))
+        return refuse(req, "cgw_bytes", "the content type has control characters");
     struct recipe recipe = {req, status, content_type, .bytes = body};
     (void)request_do(req, make_bytes, &recipe);
     return reply_now(req);
@@ -135,12 +147,15 @@ cgw_reply cgw_bytes(cgw_request *req, int status, const char *content_type, cgw_
 
 cgw_reply cgw_bytes_lent(cgw_request *req, int status, const char *content_type, cgw_str body)
 {
+    if (content_type && !reply_is_value(content_type))
+        return refuse(req, "cgw_bytes_lent", "the content type has control characters");
     return reply_prepare(req, status, content_type, body.ptr ? body : (cgw_str){"", 0});
 }
 
 cgw_reply cgw_json_text(cgw_request *req, int status, cgw_str json)
 {
-    return cgw_bytes(req, status, JSON, json);
+    return json.ptr ? cgw_bytes(req, status, JSON, json)
+                    : refuse(req, "cgw_json_text", "the text is NULL");
 }
 
 cgw_reply cgw_empty(cgw_request *req, int status)
@@ -167,14 +182,21 @@ static int make_redirect(void *arg)
             buffer_printf(&out, "%%%02X", (unsigned char)*c);
     }
     cgw_str location = buffer_text(&out);
-    if (!location.ptr || cgw_set_header(recipe->req, "location", location.ptr) != CGW_OK)
-        location.ptr = NULL;
-    return take(recipe, (cgw_str){location.ptr ? "" : NULL, 0});
+    int status = take(recipe, (cgw_str){location.ptr ? "" : NULL, 0});
+    if (!location.ptr)
+        return status;
+    if (cgw_set_header(recipe->req, "location", location.ptr) == CGW_OK)
+        recipe->req->reply.is_redirect = true;
+    else
+        status = made(cgw_error(recipe->req, CGW_ENOMEM));
+    return status;
 }
 
 cgw_reply cgw_redirect(cgw_request *req, int status, const char *location)
 {
     bool is_known = status == 301 || status == 302 || status == 303 || status == 308;
+    if (!location)
+        return refuse(req, "cgw_redirect", "the location is NULL");
     struct recipe recipe = {req, is_known ? status : 307, .format = location};
     (void)request_do(req, make_redirect, &recipe);
     return reply_now(req);
@@ -209,53 +231,35 @@ static int make_json(void *arg)
 
 cgw_reply cgw__json(cgw_request *req, int status, const cgw_model *model, const void *object)
 {
+    if (!object)
+        return refuse(req, "cgw_json", "the object is NULL");
     struct recipe recipe = {req, status, JSON, .model = model, .object = object};
     (void)request_do(req, make_json, &recipe);
     return reply_now(req);
 }
 
-/* A piece of a list that is too long for one. */
-static int pass_on(const struct recipe *recipe, struct buffer *out, const struct cgw_site *site)
-{
-    cgw_request *req = recipe->req;
-    int status = CGW_OK;
-    if (req->reply.state <= REPLY_WHOLE)
-        status = cgw__stream(req, recipe->status, JSON, site);
-    if (status == CGW_OK)
-        status = cgw__write(req, out->ptr, out->len, site);
-    out->len = 0;
-    return status;
-}
-
+/* In one go, and without suspending: whoever owns the items may change them as soon as others run.
+ */
 static int make_list(void *arg)
 {
     const struct recipe *recipe = arg;
-    cgw_request *req = recipe->req;
-    struct buffer out = BUFFER_IN(&req->arena);
-    struct cgw_site place;
-    const struct cgw_site *site = site_of(req, &place);
+    struct buffer out = BUFFER_IN(&recipe->req->arena);
     const char *item = recipe->object;
-    int status = CGW_OK;
-    for (size_t i = 0; i < recipe->n && status == CGW_OK; i++, item += recipe->model->size) {
-        buffer_add_char(&out, i ? ',' : '[');
+    buffer_add_char(&out, '[');
+    for (size_t i = 0; i < recipe->n && out.status == CGW_OK; i++, item += recipe->model->size) {
+        if (i)
+            buffer_add_char(&out, ',');
         recipe->model->code->encode(recipe->model, item, &out);
-        status = out.status;
-        if (status == CGW_OK && out.len >= LIST_PIECE)
-            status = pass_on(recipe, &out, site);
     }
-    if (!recipe->n)
-        buffer_add_char(&out, '[');
     buffer_add_char(&out, ']');
-    if (req->reply.state <= REPLY_WHOLE && status == out.status)
-        return take_json(recipe, &out);
-    if (status == CGW_OK)
-        status = pass_on(recipe, &out, site);
-    return made(status == CGW_OK ? cgw__stream_end(req, site) : cgw__error(req, status, site));
+    return take_json(recipe, &out);
 }
 
 cgw_reply cgw__json_list(cgw_request *req, int status, const cgw_model *model, const void *items,
                          size_t n)
 {
+    if (n && !items)
+        return refuse(req, "cgw_json_list", "the items are NULL");
     struct recipe recipe = {req, status, JSON, .model = model, .object = items, .n = n};
     (void)request_do(req, make_list, &recipe);
     return reply_now(req);
@@ -271,7 +275,7 @@ static bool is_token(const char *s)
     return *s;
 }
 
-static bool is_value(const char *s)
+bool reply_is_value(const char *s)
 {
     for (; *s; s++)
         if (((unsigned char)*s < ' ' && *s != '\t') || *s == 0x7f)
@@ -359,7 +363,9 @@ static int check_field(const struct field *field)
     const char *fault = NULL;
     if (!is_token(field->name))
         fault = "its name is no token";
-    else if (!is_value(field->value))
+    else if (!field->value)
+        fault = "its value is NULL";
+    else if (!reply_is_value(field->value))
         fault = "its value has control characters";
     else if (field->req->has_begun)
         fault = "the response has begun already";

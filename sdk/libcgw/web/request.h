@@ -31,8 +31,9 @@ struct request_param {
     cgw_str name, value; /* value: decoded, NUL-terminated */
 };
 
-/* A bound model: .params, .headers, .cookies, .path_params, .body. */
+/* A bound model: .params, .path_params, .headers, .cookies, .body. */
 struct request_bound {
+    enum cgw__place place;
     const cgw_model *model;
     void *object;
 };
@@ -59,6 +60,7 @@ struct reply {
     size_t n_headers, room;
     const char *content_type; /* NULL: none, or among the headers */
     cgw_str body;             /* lent: literals or the arena's */
+    bool is_redirect;         /* its location goes when another reply takes its place */
     struct cgw_cause cause;   /* why it is an error; status 0: it is none */
     bool is_error_handled;    /* a handler of errors has been asked */
     bool is_being_handled;    /* it runs: what it prepares is not asked about again */
@@ -223,6 +225,8 @@ cgw_reply reply_now(cgw_request *req); /* the value for what is prepared */
 /* Prepare one, of the request's memory or static; status 0: the route's. Nothing where one is on
  * its way. */
 cgw_reply reply_prepare(cgw_request *req, int status, const char *content_type, cgw_str body);
+/* May a field's value, or a content type, be sent? */
+bool reply_is_value(const char *s);
 /* The fields that speak of a content go, as another one takes its place. */
 void reply_drop_content(cgw_request *req);
 /* All fields but the length, with room for one behind them; few: the caller's. */

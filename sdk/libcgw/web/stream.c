@@ -121,6 +121,10 @@ static int begin(const struct begin *begin)
     if (status != CGW_OK)
         return status;
     const char *type = begin->content_type ? begin->content_type : "application/octet-stream";
+    if (!reply_is_value(type)) {
+        cgw_log_level(req, CGW_LOG_ERROR, "a stream's content type has control characters");
+        return CGW_EINVAL;
+    }
     char *type_copy = arena_copy(&req->arena, type, strlen(type));
     req->stream = arena_zalloc(&req->arena, sizeof(*req->stream));
     if (!req->stream || !type_copy)
