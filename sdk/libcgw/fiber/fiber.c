@@ -101,6 +101,7 @@ static void tell_new(struct fiber *fiber)
 {
     fiber->bottom = fiber->low;
     fiber->bottom_bytes = (size_t)(fiber->high - fiber->low);
+    fiber->fake_stack = NULL;
 #if SANITIZE_THREAD
     fiber->tsan = __tsan_create_fiber(0);
 #endif
@@ -154,7 +155,12 @@ struct fiber *fiber_new(struct fiber_pool *pool, void (*entry)(void *arg), void 
     char *head = low + pool->stacks.slot_bytes - pool->head_bytes;
     char *high = head - round_up(sizeof(struct fiber));
     struct fiber *fiber = (struct fiber *)(void *)high;
-    *fiber = (struct fiber){.low = low, .high = high, .entry = entry, .arg = arg, .slot = slot};
+    fiber->low = low;
+    fiber->high = high;
+    fiber->entry = entry;
+    fiber->arg = arg;
+    fiber->state = FIBER_FRESH;
+    fiber->slot = slot;
     fiber->sp = switch_prepare(low, high, begin, fiber);
     tell_new(fiber);
     *ret_head = head;

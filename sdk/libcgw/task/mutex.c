@@ -1,15 +1,10 @@
-/* Mutexes: owned by the number of a task, as its address may be another's tomorrow. */
+/* Mutexes: owned by the number of a task. */
 #include "task/wait.h"
 
 struct mutex_ask {
     cgw_mutex *mutex;
     const struct cgw_site *site;
 };
-
-static void *number_of(const struct task *task)
-{
-    return (void *)(uintptr_t)task->id;
-}
 
 static int lock_on_loop(void *arg)
 {
@@ -19,12 +14,11 @@ static int lock_on_loop(void *arg)
     struct cgw__waiter waiter = {.item = NULL};
     if (task_reason(task))
         return task_reason(task);
-    if (mutex->owner == number_of(task))
+    if (mutex->owner == mutex_number(task))
         return CGW_EINVAL;
-    if (mutex->owner)
-        return wait_in(&mutex->waiters, &waiter, "waiting for a mutex", ask->site);
-    mutex->owner = number_of(task);
-    return CGW_OK;
+    if (mutex_take(mutex, task))
+        return CGW_OK;
+    return wait_in(&mutex->waiters, &waiter, "waiting for a mutex", ask->site);
 }
 
 int cgw__mutex_lock(cgw_mutex *mutex, const struct cgw_site *site)
@@ -37,13 +31,13 @@ static int unlock_on_loop(void *arg)
 {
     cgw_mutex *mutex = arg;
     struct task *task = task_here();
-    if (mutex->owner != number_of(task)) {
+    if (mutex->owner != mutex_number(task)) {
         runtime_log(task->runtime, task->call, CGW_LOG_ERROR,
                     "%s unlocks a mutex that it has not locked", task->fn.name);
         return CGW_EINVAL;
     }
     struct cgw__waiter *waiter = wait_take(&mutex->waiters);
-    mutex->owner = waiter ? number_of(waiter->task) : NULL;
+    mutex->owner = waiter ? mutex_number(waiter->task) : NULL;
     if (waiter)
         wait_wake(waiter, CGW_OK);
     return CGW_OK;

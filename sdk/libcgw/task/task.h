@@ -201,12 +201,17 @@ static inline void group_settle(struct task *task)
 
 /* ---- mutex.c, where nobody else wants it; on the loop's thread ---- */
 
+/* What is written down of an owner, whose address may be another's tomorrow. */
+static inline void *mutex_number(const struct task *task)
+{
+    return (void *)(uintptr_t)task->id;
+}
 /* As cgw_mutex_lock(), but false where it is not free. */
 static inline bool mutex_take(cgw_mutex *mutex, const struct task *task)
 {
     if (mutex->owner)
         return false;
-    mutex->owner = (void *)(uintptr_t)task->id;
+    mutex->owner = mutex_number(task);
     return true;
 }
 static inline void mutex_give(cgw_mutex *mutex)

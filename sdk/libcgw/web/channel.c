@@ -264,14 +264,17 @@ static int give(cgw_request *req, const struct cgw_event *events, size_t n,
 int channel_send(struct cgw_request *req, const struct cgw_event *events, size_t n,
                  const struct cgw_site *site)
 {
-    int status = task_reason(task_here());
+    const struct task *task = task_here();
+    int status = task_reason(task);
     if (status != CGW_OK)
         return status;
-    status = is_open(req) ? cgw__mutex_lock(&req->sending, site) : CGW_ECLOSED;
-    if (status != CGW_OK)
+    if (!is_open(req))
+        return CGW_ECLOSED;
+    if (!mutex_take(&req->sending, task) &&
+        (status = cgw__mutex_lock(&req->sending, site)) != CGW_OK)
         return status;
     status = is_open(req) ? give(req, events, n, site) : CGW_ECLOSED;
-    cgw_mutex_unlock(&req->sending);
+    mutex_give(&req->sending);
     return status;
 }
 

@@ -19,10 +19,16 @@ static const struct route_settings *settings_of(const cgw_request *req)
     return match_route_settings(req->route);
 }
 
+static bool has_models(const struct cgw_endpoint *endpoint)
+{
+    return endpoint->body || endpoint->params || endpoint->headers || endpoint->cookies ||
+           endpoint->path_params;
+}
+
 static cgw_reply run_user(cgw_request *req)
 {
     int status = depend_run_all(req);
-    if (status == CGW_OK)
+    if (status == CGW_OK && has_models(req->endpoint))
         status = bind_models(req);
     if (status != CGW_OK)
         return cgw_error(req, status);
@@ -36,10 +42,10 @@ static int run_user_on_thread(void *arg)
     return CGW_OK;
 }
 
-static bool is_sync(const cgw_request *req)
+static bool is_sync(const cgw_request *req, const struct route_settings *settings)
 {
     const struct application *application = req->application;
-    if (settings_of(req)->is_sync)
+    if (settings->is_sync)
         return true;
     return application->declared->thread_safe && application->route_table &&
            application->route_table->size >= sizeof(struct cgw_route) &&
@@ -71,7 +77,7 @@ static cgw_reply run_route(cgw_request *req)
         scope_cancel(&req->cancel, CGW_ENOMEM);
     if (req->endpoint->cancel || req->application->is_draining)
         channel_watch(req);
-    cgw_reply reply = is_sync(req) ? hop(req) : run_user(req);
+    cgw_reply reply = is_sync(req, settings) ? hop(req) : run_user(req);
     group_settle_since(req->task, mark); /* what it has started has its call, and its stack */
     req->is_cancelable = false;
     scope_leave(&req->cancel, req->task);
