@@ -20,6 +20,13 @@ static inline void list_init(struct list *list)
     list->next = list->previous = list;
 }
 
+/* As list_remove(), of one that is not looked at any more. */
+static inline void list_drop(const struct list *node)
+{
+    node->previous->next = node->next;
+    node->next->previous = node->previous;
+}
+
 static inline bool list_is_empty(const struct list *list)
 {
     return list->next == list;

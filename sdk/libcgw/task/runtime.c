@@ -87,9 +87,9 @@ static void tell_current(struct runtime *runtime, struct cgw_call *call)
 static void bury(struct runtime *runtime, struct task *task)
 {
     struct fiber *fiber = task->fiber;
-    list_remove(&task->in_scope);
+    list_drop(&task->in_scope);
     scope_fini(&task->own);
-    list_remove(&task->all);
+    list_drop(&task->all);
     runtime->n_tasks--;
     if (task->ended)
         task->ended(task, task->status);

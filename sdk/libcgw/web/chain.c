@@ -46,9 +46,12 @@ cgw_reply cgw_next(cgw_request *req)
 
 cgw_reply chain_run(cgw_request *req, cgw_handler_fn *inner)
 {
+    const struct cgw_middleware *const *first = middleware_of(req);
     struct chain chain = {.inner = inner};
+    if (!*first)
+        return inner(req);
     req->chain = &chain;
-    cgw_reply reply = run(req, middleware_of(req));
+    cgw_reply reply = run(req, first);
     req->chain = NULL;
     return reply;
 }

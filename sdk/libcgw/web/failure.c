@@ -200,10 +200,10 @@ static bool is_sync(const cgw_request *req)
     return req->is_sync || (!req->route && req->application->declared->mode == CGW_SYNC);
 }
 
-void failure_handle(cgw_request *req)
+void failure_ask(cgw_request *req)
 {
     struct reply *reply = &req->reply;
-    if (reply->state != REPLY_WHOLE || !reply->cause.status || reply->is_error_handled)
+    if (reply->state != REPLY_WHOLE || reply->is_error_handled)
         return;
     struct question question = {req, find(&reply->cause), reply->cause};
     reply->is_error_handled = true;

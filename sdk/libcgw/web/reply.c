@@ -93,9 +93,10 @@ static cgw_reply refuse(cgw_request *req, const char *function, const char *what
 static cgw_str print(const struct recipe *recipe)
 {
     struct arena *arena = &recipe->req->arena;
-    size_t len = strlen(recipe->format);
-    if (memchr(recipe->format, '%', len))
+    const char *end = strchrnul(recipe->format, '%');
+    if (*end)
         return arena_vprintf(arena, recipe->format, *recipe->args);
+    size_t len = (size_t)(end - recipe->format);
     return (cgw_str){arena_copy(arena, recipe->format, len), len};
 }
 
@@ -478,8 +479,12 @@ int reply_send(cgw_request *req)
         headers[n++] = (struct cgw_header){CGW_STR("content-length"), {digits + at, 20 - at}};
     }
     const struct cgw_event events[] = {
-        cgw_event_start((uint16_t)reply->status, headers, n),
-        cgw_event_body(&reply->body, reply->body.len != 0, 0),
+        {.type = CGW_HTTP_RESPONSE_START,
+         .size = sizeof(*events),
+         .u.start = {headers, n, (uint16_t)reply->status}},
+        {.type = CGW_HTTP_RESPONSE_BODY,
+         .size = sizeof(*events),
+         .u.bodyv = {&reply->body, reply->body.len != 0}},
     };
     const struct cgw_site *site = site_of(req, &place);
     reply->state = REPLY_SENDING;

@@ -249,8 +249,14 @@ cgw_reply failure_prepare(cgw_request *req, int status, int code, const char *de
 void failure_missing(cgw_request *req);
 /* "Not Found" for 404, in English; static. */
 const char *failure_reason(int status);
+/* failure_handle() of an error. */
+void failure_ask(cgw_request *req);
 /* Ask the handlers of errors, once, where the prepared reply is an error. */
-void failure_handle(cgw_request *req);
+static inline void failure_handle(cgw_request *req)
+{
+    if (req->reply.cause.status)
+        failure_ask(req);
+}
 
 /* ---- depend.c ---- */
 /* Run all that the route, its routers and the application want. CGW_OK; CGW_EFAILED: the reply is
