@@ -68,6 +68,15 @@ CGW_GET(together_sync, "/together-sync/{how}", .mode = CGW_SYNC)
     return gather(req);
 }
 
+/* As in another file that includes the same header. */
+CGW_GET(twice, "/twice/{how}", .depends = CGW_USES(slow_user))
+{
+    static struct cgw_dependency twin;
+    twin = slow_user_dependency;
+    const User *user = cgw__need(req, &twin);
+    return user == User_need(req) ? cgw_empty(req, 204) : cgw_fail(req, 500, "two users");
+}
+
 static void together_at(const char *target, int status)
 {
     for (int i = 0; i < 10; i++) {
@@ -85,6 +94,16 @@ static void together_at(const char *target, int status)
 START_TEST(row_180_it_runs_once_for_all_tasks_of_a_request)
 {
     together_at("/together/given", 204);
+}
+END_TEST
+
+START_TEST(one_of_a_header_is_one_in_all_files)
+{
+    together_at("/twice/given", 204);
+    static const User other = {8};
+    ck_assert_int_eq(cgw_test_override(test, "slow_user", &other, sizeof(other)), 0);
+    ck_assert_int_eq(cgw_test_get(test, "/twice/given").status, 204);
+    ck_assert_int_eq(n_runs, 1);
 }
 END_TEST
 
@@ -214,6 +233,7 @@ static Suite *make_suite(void)
     Suite *suite = suite_create("depend");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, row_180_it_runs_once_for_all_tasks_of_a_request);
+    tcase_add_test(tcase, one_of_a_header_is_one_in_all_files);
     tcase_add_test(tcase, row_180_the_same_on_threads);
     tcase_add_test(tcase, who_waits_is_refused_too);
     tcase_add_test(tcase, who_waits_may_be_canceled);

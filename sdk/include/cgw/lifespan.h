@@ -78,16 +78,16 @@ const void *cgw__need(cgw_request *req, const struct cgw_dependency *dependency)
 /*
  *     CGW_DEPENDS(User, current_user, .teardown = logout)
  *     {
- *         ...                      // req and User *out are there
- *         return 401;              // 0: given; a status, or a negative code: not, and the reply is
- * that
+ *         ...          // req and User *out are there
+ *         return 401;  // 0: given; else not, and the reply is that of the status, or of the code
  *     }
  *
  * makes `const User *User_need(cgw_request *req)`, which runs it, once per request, and answers
  * NULL where it gave nothing: return cgw_done(req) then. A reply that it made by cgw_fail() itself
  * is kept: return cgw_refuse(reply). In .depends of a route, router or application it is run before
  * the handler. teardown(req, value, status) runs behind the last byte, latest first, with the
- * status that was sent (0: none). One dependency per type and file.
+ * status that was sent (0: none). One dependency per type and file; one of a header is the same in
+ * all files that include it.
  */
 #define CGW_DEPENDS(T, fn_, ...)                                                                  \
     static int fn_(cgw_request *req, T *out);                                                     \

@@ -24,10 +24,17 @@ struct depend_value {
 };
 enum { DEPEND_RUNNING = 1 };
 
+/* One of a header is declared anew in each file that includes it, and is one all the same. */
+static bool is_same(const struct cgw_dependency *a, const struct cgw_dependency *b)
+{
+    return a == b || (a->line == b->line && a->size == b->size && strcmp(a->name, b->name) == 0 &&
+                      strcmp(a->file, b->file) == 0);
+}
+
 static struct depend_value *find(const cgw_request *req, const struct cgw_dependency *dependency)
 {
     struct depend_value *value = req->needed;
-    while (value && value->dependency != dependency)
+    while (value && !is_same(value->dependency, dependency))
         value = value->next;
     return value;
 }
@@ -36,7 +43,7 @@ static const struct override *find_override(const cgw_request *req,
                                             const struct cgw_dependency *dependency)
 {
     const struct override *override = req->application->overrides;
-    while (override && override->dependency != dependency)
+    while (override && !is_same(override->dependency, dependency))
         override = override->next;
     return override;
 }
