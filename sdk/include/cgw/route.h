@@ -114,8 +114,9 @@ struct cgw_router {
     const char *tag;
 };
 /*
- * CGW_ROUTER(api, "/api", .depends = CGW_USES(current_user)); then CGW_GET(..., .router =
- * &api_router). In another file: extern const struct cgw_router api_router;
+ * CGW_ROUTER(api, "/api", .depends = CGW_USES(current_user));
+ * then CGW_GET(..., .router = &api_router); in another file:
+ * extern const struct cgw_router api_router;
  */
 #define CGW_ROUTER(name_, ...)                     \
     extern const struct cgw_router name_##_router; \
@@ -175,9 +176,14 @@ struct cgw_error_handler {
     cgw_reply (*fn)(cgw_request *req, const struct cgw_cause *cause);
 };
 /*
- * CGW_ON_STATUS(404, not_found) { return cgw_text(req, 404, "nothing at %s\n", cgw_url_path(req));
- * } CGW_ON_ERROR(CGW_ETIMEDOUT, slow) { ... } One for a code comes before one for a status. It is
- * not asked once the response has begun: the connection is broken off then.
+ *     CGW_ON_STATUS(404, not_found)
+ *     {
+ *         return cgw_text(req, 404, "nothing at %s\n", cgw_url_path(req));
+ *     }
+ *     CGW_ON_ERROR(CGW_ETIMEDOUT, slow) { ... }
+ *
+ * One for a code comes before one for a status. It is not asked once the response has begun: the
+ * connection is broken off then.
  */
 #define CGW__ON(fn_, ...)                                                          \
     static cgw_reply fn_(cgw_request *req, const struct cgw_cause *cause);         \
@@ -196,8 +202,15 @@ struct cgw_middleware {
     cgw_handler_fn *fn;
 };
 /*
- * CGW_MIDDLEWARE(timing) { double t = cgw_now(); cgw_reply reply = cgw_next(req); ...; return
- * reply; } It runs around the handler, on its task, for the whole application, a router or a route.
+ *     CGW_MIDDLEWARE(timing)
+ *     {
+ *         double begin = cgw_now();
+ *         cgw_reply reply = cgw_next(req);
+ *         ...
+ *         return reply;
+ *     }
+ *
+ * It runs around the handler, on its task, for the whole application, a router or a route.
  * What it changes of a whole reply holds; of a stream the head is gone already: wrap receive and
  * send for that.
  */
