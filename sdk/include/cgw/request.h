@@ -105,7 +105,8 @@ void *cgw__state(const cgw_request *req, size_t size);
 void cgw_set(cgw_request *req, const char *name, void *value); /* name: a literal */
 void *cgw_get(const cgw_request *req, const char *name);
 
-/* One line for the log, tagged with the call; req NULL: with none. [task] */
+/* One line for the log, tagged with the call; behind the last byte, and for req NULL, with the
+   worker's lifespan. [task] */
 void cgw_log(cgw_request *req, const char *format, ...) CGW_PRINTF(2, 3);
 void cgw_log_level(cgw_request *req, int level, const char *format, ...) CGW_PRINTF(3, 4);
 #endif
