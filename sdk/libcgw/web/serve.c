@@ -101,7 +101,7 @@ static cgw_reply answer_405(cgw_request *req)
     return reply;
 }
 
-/* The other spelling of the path, the query kept. */
+/* The other spelling of the path as it was sent, the query kept. */
 static cgw_reply answer_slash(cgw_request *req)
 {
     struct cgw_str path = req->scope->raw_path, query = req->scope->query;
@@ -116,7 +116,7 @@ static cgw_handler_fn *inner_of(const cgw_request *req)
 {
     if (req->route)
         return run_route;
-    if (req->match.is_slash && !req->application->declared->exact_slash)
+    if (req->match.is_slash && req->scope->raw_path.len)
         return answer_slash;
     return req->match.allow ? answer_405 : answer_404;
 }
