@@ -166,7 +166,7 @@ CGW_GET(replaced, "/replaced/{how}")
 }
 CGW_GET(failed, "/failed/{status}")
 {
-    return cgw_fail(req, atoi(cgw_path(req, "status")), "failed");
+    return cgw_fail(req, (int)strtol(cgw_path(req, "status"), NULL, 10), "failed");
 }
 CGW_ON_STATUS(500, broken)
 {
