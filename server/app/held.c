@@ -77,13 +77,14 @@ static void tell(const struct call *call, uint64_t held_us, const char *site)
     char id[24] = "-";
     if (call)
         snprintf(id, sizeof id, "%016llx", (unsigned long long)call->id);
-    log_line(LOG_LEVEL_WARNING, 307,
-             "a call held the loop, and with it all others: make it CGW_SYNC, or hand what "
-             "blocks to cgw_blocking() or cgw.thread/1 total_ms=%llu site=%s route=%.*s method=%.*s "
-             "target=%.*s%s%.*s call=%s",
-             (unsigned long long)(held_us / 1000), *site ? site : "-", (int)route.len, route.ptr,
-             (int)method.len, method.ptr, (int)path.len, path.ptr, scope->query.len ? "?" : "",
-             (int)scope->query.len, scope->query.len ? scope->query.ptr : "", id);
+    log_line(
+        LOG_LEVEL_WARNING, 307,
+        "a call held the loop, and with it all others: make it CGW_SYNC, or hand what "
+        "blocks to cgw_blocking() or cgw.thread/1 total_ms=%llu site=%s route=%.*s method=%.*s "
+        "target=%.*s%s%.*s call=%s",
+        (unsigned long long)(held_us / 1000), *site ? site : "-", (int)route.len, route.ptr,
+        (int)method.len, method.ptr, (int)path.len, path.ptr, scope->query.len ? "?" : "",
+        (int)scope->query.len, scope->query.len ? scope->query.ptr : "", id);
 }
 
 /* ---- promotion ---- */

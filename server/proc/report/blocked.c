@@ -109,13 +109,13 @@ static void tell(const struct look *look, const struct board_request *request, c
                  uint32_t count)
 {
     char call[SITE_CALL_BYTES];
-    log_line(LOG_LEVEL_WARNING, 192,
-             "a call holds the loop, and with it all others of its worker: make it CGW_SYNC, or "
-             "hand what blocks to cgw_blocking() or cgw.thread/1 worker=%u pid=%d for_ms=%llu times=%u "
-             "site=%s call=%s route=%s request=%s",
-             look->position, (int)look->pid, (unsigned long long)look->for_us / 1000, count,
-             or_dash(site), site_print_call(request, call), site_route(request),
-             site_request(request));
+    log_line(
+        LOG_LEVEL_WARNING, 192,
+        "a call holds the loop, and with it all others of its worker: make it CGW_SYNC, or "
+        "hand what blocks to cgw_blocking() or cgw.thread/1 worker=%u pid=%d for_ms=%llu times=%u "
+        "site=%s call=%s route=%s request=%s",
+        look->position, (int)look->pid, (unsigned long long)look->for_us / 1000, count,
+        or_dash(site), site_print_call(request, call), site_route(request), site_request(request));
 }
 
 static void report(struct look *look)
