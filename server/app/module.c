@@ -235,8 +235,8 @@ static int load(const char *path, const char *file, const struct cgw_app **ret_a
     const struct cgw_app *app = dlsym(handle, "cgw_app");
     if (!app)
         return fail(-EINVAL,
-                    mem_printf("%s: exports no symbol cgw_app: end the application with CGW_APP() "
-                               "of <cgw/abi.h>",
+                    mem_printf("%s: exports no symbol cgw_app: it has no route of <cgw.h>, and no "
+                               "CGW_APP() of <cgw/abi.h>",
                                path),
                     ret_error);
     status = check_symbol(path, handle, app, ret_error);

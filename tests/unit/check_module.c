@@ -86,7 +86,7 @@ static const struct {
     {"tests/apps/load_major.so", -EINVAL,
      "built against interface 2.3, this host speaks 1.0: rebuild it with this cgw's header"},
     {"tests/apps/load_larger_tail.so", -EINVAL, "uses byte 72 of a cgw_app of interface 1.1"},
-    {"tests/apps/load_symbol.so", -EINVAL, "exports no symbol cgw_app: end the application"},
+    {"tests/apps/load_symbol.so", -EINVAL, "exports no symbol cgw_app: it has no route"},
     {"tests/apps/load_function.so", -EINVAL, "cgw_app is no data"},
     {"tests/apps/load_short.so", -EINVAL, "says it has 4096 bytes, its symbol has 56"},
     {"tests/apps/load_undefined.so", -ENOEXEC,
