@@ -189,6 +189,76 @@ int bind_models(cgw_request *req)
     return CGW_EINVALID;
 }
 
+/* ---- at load ---- */
+
+/* A parameter is text: no object can be one. NULL: each may. */
+static const struct cgw_field *find_object(const cgw_model *model)
+{
+    for (size_t i = 0; i < model->n_fields; i++) {
+        const struct cgw_field *field = &model->fields[i];
+        if ((field->kind == CGW_KIND_LIST ? field->item : field->kind) == CGW_KIND_MODEL)
+            return field;
+    }
+    return NULL;
+}
+
+static bool names(const char *pattern, const char *name)
+{
+    size_t len = strlen(name);
+    const char *at = pattern ? pattern : "";
+    while ((at = strchr(at, '{')))
+        if (strncmp(++at, name, len) == 0 && (at[len] == '}' || at[len] == ':'))
+            return true;
+    return false;
+}
+
+static bool has_parameter(const struct cgw_endpoint *endpoint, const char *name)
+{
+    if (names(endpoint->path, name))
+        return true;
+    for (const struct cgw_router *router = endpoint->router; router; router = router->parent)
+        if (names(router->prefix, name))
+            return true;
+    return false;
+}
+
+/* What no request to the route could fulfil. */
+static const struct cgw_field *find_unfulfilled(const struct cgw_endpoint *endpoint)
+{
+    const cgw_model *model = endpoint->path_params();
+    for (size_t i = 0; i < model->n_fields; i++) {
+        const struct cgw_field *field = &model->fields[i];
+        bool may_lack = field->opt || field->def_str || field->def == field->def;
+        if (!may_lack && !has_parameter(endpoint, field->alias ? field->alias : field->name))
+            return field;
+    }
+    return NULL;
+}
+
+static const char *fault(struct arena *arena, const cgw_model *model, const struct cgw_field *field,
+                         const char *what)
+{
+    const char *text = arena_printf(arena, "%s.%s: %s", model->name, field->name, what).ptr;
+    return text ? text : "out of memory";
+}
+
+const char *bind_fault(struct arena *arena, const struct cgw_endpoint *endpoint)
+{
+    cgw_model_fn *const models[] = {endpoint->path_params, endpoint->params, endpoint->headers,
+                                    endpoint->cookies};
+    for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++) {
+        const struct cgw_field *field = models[i] ? find_object(models[i]()) : NULL;
+        if (field)
+            return fault(arena, models[i](), field, "a parameter is text, no object");
+    }
+    const struct cgw_field *field = endpoint->path_params ? find_unfulfilled(endpoint) : NULL;
+    if (field)
+        return fault(arena, endpoint->path_params(), field, "the path has no such parameter");
+    return NULL;
+}
+
+/* ---- what a handler asks for ---- */
+
 /* A handler asks for what its route does not bind: a mistake that no compiler sees. */
 static const void *not_bound(cgw_request *req, const cgw_model *model)
 {

@@ -70,20 +70,24 @@ static const char *prepare_endpoint(struct application *application,
     for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++) {
         const char *fault = prepare_model(application, models[i]);
         if (fault)
-            return arena_printf(&application->arena, "%s:%d: route %s %s: %s", endpoint->file,
-                                endpoint->line, endpoint->method, endpoint->path, fault)
-                .ptr;
+            return fault;
     }
-    return NULL;
+    return bind_fault(&application->arena, endpoint);
 }
 
 static const char *prepare_models(struct application *application)
 {
     struct section routes = section_routes();
     for (const void *const *entry = routes.first; entry < routes.end; entry++) {
-        const char *fault = prepare_endpoint(application, *entry);
-        if (fault)
-            return fault;
+        const struct cgw_endpoint *endpoint = *entry;
+        const char *fault = endpoint ? prepare_endpoint(application, endpoint) : NULL;
+        if (fault) {
+            const char *text =
+                arena_printf(&application->arena, "%s:%d: route %s %s: %s", endpoint->file,
+                             endpoint->line, endpoint->method, endpoint->path, fault)
+                    .ptr;
+            return text ? text : fault;
+        }
     }
     return NULL;
 }

@@ -216,6 +216,8 @@ static inline int request_do(cgw_request *req, int (*fn)(void *arg), void *arg)
 }
 
 /* ---- bind.c ---- */
+/* NULL, or why no request could ever be bound, in the arena. */
+const char *bind_fault(struct arena *arena, const struct cgw_endpoint *endpoint);
 /* Bind and validate all models of the endpoint. CGW_OK; CGW_EINVALID: the 422 is prepared by
    failure_prepare(); others as cgw_body_text(). May suspend. */
 int bind_models(cgw_request *req);
