@@ -96,7 +96,9 @@ void arena_reset(struct arena *arena)
     if (arena->first)
         overwrite(arena->first, used);
     free_blocks(arena);
-    arena_init(arena, arena->first, arena->first_bytes);
+    arena->next = arena->end = NULL;
+    if (arena->first_bytes)
+        fill(arena, arena->first, arena->first_bytes);
 }
 
 void arena_fini(struct arena *arena)

@@ -15,6 +15,9 @@
 #define VALGRIND_STACK_DEREGISTER(number)  ((void)(number))
 #endif
 
+/* Apart from what each request does, which then has few registers to save. */
+#define SELDOM __attribute__((cold, noinline))
+
 /* Slabs double in size, up to what one can give back without being noticed. */
 enum { MIN_SLOTS = 16, MAX_SLOTS = 256, MIN_WARM = 256 };
 
@@ -128,7 +131,7 @@ static struct stack_slot *take_spare(struct stack_pool *pool)
     return slot;
 }
 
-static struct stack_slot *take_untouched(struct stack_pool *pool)
+SELDOM static struct stack_slot *take_untouched(struct stack_pool *pool)
 {
     if (!pool->untouched && !add_slab(pool))
         return NULL;
@@ -175,7 +178,7 @@ static void drop_slab(struct stack_pool *pool, struct stack_slab *slab)
 }
 
 /* The slot that was spare for longest, or its slab. */
-static void cool_one(struct stack_pool *pool)
+SELDOM static void cool_one(struct stack_pool *pool)
 {
     struct stack_slot *slot = list_owner(pool->warm.previous, struct stack_slot, link);
     struct stack_slab *slab = slot->slab;

@@ -123,7 +123,7 @@ static struct task *take_ready(struct runtime *runtime)
 static void arm(struct runtime *runtime)
 {
     uint64_t first = timer_first_us(&runtime->timers);
-    if (first >= runtime->armed_us || first == UINT64_MAX)
+    if (first >= runtime->armed_us)
         return;
     uint64_t now = runtime_now_us(runtime);
     if (runtime->loop->timer_start(runtime->home, &runtime->timer, first > now ? first - now : 0,
@@ -156,7 +156,8 @@ void runtime_run(struct runtime *runtime)
             break;
         resume(runtime, take_ready(runtime));
     }
-    arm(runtime);
+    if (runtime->timers.n)
+        arm(runtime);
     if (runtime->idle && !runtime->n_ready && !runtime->is_going_on)
         runtime->idle(runtime);
 }
