@@ -205,6 +205,24 @@ CGW_GET(shop_item, "/items/{id}", .router = &shop_router)
 {
     return cgw_error(req, CGW_ENOENT);
 }
+CGW_ROUTER(bare, "/bare", .is_application = true);
+CGW_GET(bare_item, "/items/{id}", .router = &bare_router)
+{
+    return cgw_error(req, CGW_ENOENT);
+}
+CGW_ROUTER(desk, "/desk", .parent = &shop_router);
+CGW_GET(desk_item, "/items/{status:int}", .router = &desk_router)
+{
+    return cgw_fail(req, (int)cgw_path_i64(req, "status"), "desk");
+}
+CGW_ON_STATUS(404, lost_in_desk, .router = &desk_router)
+{
+    return cgw_text(req, 404, "desk by status: %s\n", cause->detail);
+}
+CGW_ON_STATUS(0, all_in_shop, .router = &shop_router)
+{
+    return cgw_text(req, cause->status, "shop: %s\n", cause->detail);
+}
 CGW_ON_ERROR(CGW_ENOENT, missing)
 {
     return cgw_text(req, 404, "by code, at %s in %s\n", cgw_route_path(req), cgw_root_path(req));

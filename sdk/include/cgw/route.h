@@ -174,6 +174,7 @@ struct cgw_cause {
 struct cgw_error_handler {
     int status, code; /* what it is for; the other is 0. status 0 and code 0: all */
     cgw_reply (*fn)(cgw_request *req, const struct cgw_cause *cause);
+    const struct cgw_router *router; /* of its routes alone; NULL: of all, and where none matched */
 };
 /*
  *     CGW_ON_STATUS(404, not_found)
@@ -182,7 +183,9 @@ struct cgw_error_handler {
  *     }
  *     CGW_ON_ERROR(CGW_ETIMEDOUT, slow) { ... }
  *
- * One for a code comes before one for a status. It is not asked once the response has begun: the
+ * One for a code comes before one for a status; behind the name may stand .router = &api_router:
+ * one of a route's own router comes before those of routers around it, and those before the
+ * application's. It is not asked once the response has begun: the
  * connection is broken off then.
  */
 #define CGW__ON(fn_, ...)                                                          \
@@ -192,8 +195,8 @@ struct cgw_error_handler {
     static const struct cgw_error_handler *const fn_##_error_entry = &fn_##_error; \
     static cgw_reply fn_(__attribute__((unused)) cgw_request *req,                 \
                          __attribute__((unused)) const struct cgw_cause *cause)
-#define CGW_ON_STATUS(status_, fn) CGW__ON(fn, .status = (status_))
-#define CGW_ON_ERROR(code_, fn)    CGW__ON(fn, .code = (code_))
+#define CGW_ON_STATUS(status_, fn, ...) CGW__ON(fn, .status = (status_), ##__VA_ARGS__)
+#define CGW_ON_ERROR(code_, fn, ...)    CGW__ON(fn, .code = (code_), ##__VA_ARGS__)
 
 /* ---- middleware ---- */
 

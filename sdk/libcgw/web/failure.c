@@ -163,13 +163,14 @@ cgw_reply cgw__error(cgw_request *req, int code, const struct cgw_site *site)
 
 /* ---- handlers of errors ---- */
 
-static const struct cgw_error_handler *find(const struct cgw_cause *cause)
+static const struct cgw_error_handler *find_of(const struct cgw_router *router,
+                                               const struct cgw_cause *cause)
 {
     struct section section = section_errors();
     const struct cgw_error_handler *by_status = NULL, *all = NULL;
     for (const void *const *entry = section.first; entry < section.end; entry++) {
         const struct cgw_error_handler *handler = *entry;
-        if (!handler)
+        if (!handler || handler->router != router)
             continue;
         if (handler->code && handler->code == cause->code)
             return handler;
@@ -179,6 +180,18 @@ static const struct cgw_error_handler *find(const struct cgw_cause *cause)
             all = handler;
     }
     return by_status ? by_status : all;
+}
+
+/* From the route's own router outwards. */
+static const struct cgw_error_handler *find(const cgw_request *req, const struct cgw_cause *cause)
+{
+    const struct cgw_router *router = req->endpoint ? req->endpoint->router : NULL;
+    for (; router; router = router->parent) {
+        const struct cgw_error_handler *handler = find_of(router, cause);
+        if (handler)
+            return handler;
+    }
+    return find_of(NULL, cause);
 }
 
 struct question {
@@ -205,7 +218,7 @@ void failure_ask(cgw_request *req)
     struct reply *reply = &req->reply;
     if (reply->state != REPLY_WHOLE || reply->is_error_handled)
         return;
-    struct question question = {req, find(&reply->cause), reply->cause};
+    struct question question = {req, find(req, &reply->cause), reply->cause};
     reply->is_error_handled = true;
     if (!question.handler)
         return;
