@@ -86,7 +86,8 @@ cgw_reply cgw__error(cgw_request *req, int code, const struct cgw_site *site) CG
 /* ---- streams; all of these suspend while the client is slow ---- */
 
 /*
- * Begin a reply whose body comes piece by piece. CGW_OK, or CGW_ECLOSED, CGW_ECANCELED...: unwind.
+ * Begin a reply whose body comes piece by piece. CGW_OK, or CGW_ECLOSED, CGW_ECANCELED...: unwind;
+ * CGW_EINVAL: a response has begun already, or the type has control characters.
  * content_type NULL: application/octet-stream. To HEAD it is complete with that, and what is
  * written then answers CGW_ECLOSED. The head goes out with the first piece.
  */

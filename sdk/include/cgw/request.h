@@ -98,10 +98,12 @@ void cgw_defer(cgw_request *req, void (*fn)(void *arg), void *arg);
 
 /* ---- state ---- */
 
-/* The application's, as CGW_LIFESPAN(T, ...) declared it; one per worker. */
+/* The application's, as CGW_LIFESPAN(T, ...) declared it; one per worker. NULL, and a line in the
+   log: there is none, or of another size than T. */
 void *cgw__state(const cgw_request *req, size_t size);
 #define cgw_state(req, T) ((T *)cgw__state((req), sizeof(T)))
-/* The request's own: for middleware and dependencies to leave things for handlers. NULL: none. */
+/* The request's own: for middleware and dependencies to leave things for handlers, eight at most.
+   NULL: none. */
 void cgw_set(cgw_request *req, const char *name, void *value); /* name: a literal */
 void *cgw_get(const cgw_request *req, const char *name);
 
