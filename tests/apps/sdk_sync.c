@@ -113,6 +113,9 @@ CGW_POST(behind, "/behind/{kind}")
     const char *kind = cgw_path(req, "kind"), *where = place(cgw_state(req, App));
     cgw_str body;
     CGW_TRY(req, cgw_body_text(req, &body));
+    cgw_log(req, "begun: %s", kind);
+    if (cgw_query(req, "slow"))
+        block_ms(200);
     cgw_after(req, slow_say, cgw_fmt(req, "first of %s %s", kind, where));
     if (body.len)
         cgw_after(req, fail, cgw_fmt(req, "second of %s fails", kind));

@@ -59,7 +59,8 @@ def case_row_182_an_error_ends_the_row(server):
 @serves(APP)
 def case_row_182_also_where_the_client_left(server):
     with server.connect() as peer:
-        peer.request("/behind/left", "POST", body=b"")
+        peer.request("/behind/left?slow=1", "POST", body=b"")
+        server.wait_log("begun: left")
         peer.reset()
     server.wait_log("behind: last of left")
 

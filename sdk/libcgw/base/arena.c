@@ -251,6 +251,8 @@ void *arena_grow(struct arena *arena, void *p, size_t old, size_t bytes)
 
 /* ---- text, and what is deferred ---- */
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
 cgw_str arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
     /* Into the free part, which is enough for most. */
@@ -268,6 +270,7 @@ cgw_str arena_vprintf(struct arena *arena, const char *format, va_list args)
     va_end(again);
     return (cgw_str){p, p ? len : 0};
 }
+#pragma GCC diagnostic pop
 
 cgw_str arena_printf(struct arena *arena, const char *format, ...)
 {

@@ -37,7 +37,8 @@ void *arena_zalloc(struct arena *arena, size_t bytes);
 /* A copy of len bytes with a NUL behind; NULL: out of memory. */
 char *arena_copy(struct arena *arena, const void *ptr, size_t len);
 /* Formatted; ptr NULL: out of memory. NUL-terminated behind its length. */
-cgw_str arena_vprintf(struct arena *arena, const char *format, va_list args) CGW_PRINTF(2, 0);
+/* The format was checked where it came in: it may have been handed to the loop since. */
+cgw_str arena_vprintf(struct arena *arena, const char *format, va_list args);
 cgw_str arena_printf(struct arena *arena, const char *format, ...) CGW_PRINTF(2, 3);
 /* Make the piece p of old bytes, the newest or not, at least bytes long; where it moves, what was
    there is gone. p NULL: a new piece. NULL: out of memory, p is as it was. */

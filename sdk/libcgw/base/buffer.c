@@ -68,6 +68,8 @@ void buffer_add_slow(struct buffer *buffer, const void *ptr, size_t len)
     buffer->len += len;
 }
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
 void buffer_vprintf(struct buffer *buffer, const char *format, va_list args)
 {
     for (int round = 0; round < 2 && !buffer->status; round++) {
@@ -88,6 +90,7 @@ void buffer_vprintf(struct buffer *buffer, const char *format, va_list args)
             return;
     }
 }
+#pragma GCC diagnostic pop
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {

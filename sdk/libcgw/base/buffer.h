@@ -43,7 +43,8 @@ static inline void buffer_add_char(struct buffer *buffer, char c)
         buffer->ptr[buffer->len++] = c;
 }
 #define buffer_add_literal(buffer, literal) buffer_add((buffer), (literal), sizeof(literal) - 1)
-void buffer_vprintf(struct buffer *buffer, const char *format, va_list args) CGW_PRINTF(2, 0);
+/* The format was checked where it came in, as that of arena_vprintf(). */
+void buffer_vprintf(struct buffer *buffer, const char *format, va_list args);
 void buffer_printf(struct buffer *buffer, const char *format, ...) CGW_PRINTF(2, 3);
 /* Hand what is in it to flush, where that is set. The buffer's status. */
 int buffer_flush(struct buffer *buffer);

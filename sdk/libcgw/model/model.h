@@ -23,9 +23,10 @@ struct model_place {
  * What is echoed as "input" has MODEL_ECHO_MAX bytes in all: one that does not fit is left out, so
  * that an answer is not much larger than what was asked.
  */
-#define MODEL_ERRORS_MAX  100
-#define MODEL_ERRORS_MADE 1000 /* as many, with those that count no more, and reading stops, too \
-                                */
+#define MODEL_ERRORS_MAX 100
+#define MODEL_ERRORS_MADE                                                  \
+    1000 /* as many, with those that count no more, and reading stops, too \
+          */
 #define MODEL_ECHO_MAX ((size_t)64 << 10)
 struct model_error {
     cgw_str text;

@@ -261,7 +261,7 @@ static cgw_str object_input(struct binding *binding)
     const struct model_source *source = binding->source;
     buffer_add_char(&out, '{');
     for (size_t i = 0; i < source->n_pairs; i++) {
-        if (!binding->is_last[i])
+        if (!binding->is_last || !binding->is_last[i])
             continue;
         if (out.len > 1)
             buffer_add_char(&out, ',');
