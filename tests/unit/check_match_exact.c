@@ -107,6 +107,7 @@ static struct match_result ask(const struct matcher *matcher, const char *method
     req.scope = &scope;
     arena_init(&req.arena, req.first, sizeof(req.first));
     ck_assert_int_eq(matcher_match(matcher, &req, &result), CGW_OK);
+    arena_fini(&req.arena);
     return result;
 }
 

@@ -22,6 +22,7 @@
 
 struct offload;
 
+/* The memory is another task's before: task_new() sets each field. */
 struct task {
     struct fiber *fiber;
     struct runtime *runtime;
