@@ -13,8 +13,8 @@ static cgw_str text_of(const char *text)
 static const char *const taken[] = {
     GOOD,
     "12345678123456781234567812345678",
-    "{" GOOD "}",
-    "urn:uuid:" GOOD,
+    ("{" GOOD "}"),
+    ("urn:uuid:" GOOD),
 };
 
 START_TEST(takes_each_form)
