@@ -43,8 +43,8 @@ static bool is_too_big(cgw_request *req)
 static int read_piece(cgw_request *req, cgw_str *ret_piece, const struct cgw_site *site)
 {
     struct cgw_event event;
-    *ret_piece = (cgw_str){"", 0};
-    while (!req->is_body_over && !ret_piece->len) {
+    cgw_str piece = {"", 0};
+    while (!req->is_body_over && !piece.len) {
         if (is_too_big(req))
             return CGW_ETOOBIG;
         int status = cgw__receive(req, &event, site);
@@ -52,11 +52,14 @@ static int read_piece(cgw_request *req, cgw_str *ret_piece, const struct cgw_sit
             return status;
         if (event.type != CGW_HTTP_REQUEST)
             return event.type == CGW_HTTP_DISCONNECT ? CGW_ECLOSED : CGW_EINVAL;
-        *ret_piece = event.u.body.data;
-        req->body_bytes += ret_piece->len;
+        piece = event.u.body.data;
+        req->body_bytes += piece.len;
         req->is_body_over = !(event.flags & CGW_MORE);
     }
-    return is_too_big(req) ? CGW_ETOOBIG : CGW_OK;
+    if (is_too_big(req))
+        return CGW_ETOOBIG;
+    *ret_piece = piece;
+    return CGW_OK;
 }
 
 /* What an interrupted call has read stays for the next. */
@@ -99,6 +102,17 @@ int cgw__body_text(cgw_request *req, cgw_str *ret_body, const struct cgw_site *s
     return CGW_OK;
 }
 
+/* The last piece is lent by the host until the next receive: copied, so that there may be one, to
+   watch for the client. Where there is no memory for that, nobody watches. */
+static void keep_last(cgw_request *req, cgw_str *piece)
+{
+    char *copy = piece->len ? arena_copy(&req->arena, piece->ptr, piece->len) : NULL;
+    if (copy)
+        piece->ptr = copy;
+    if (copy || !piece->len)
+        channel_used(req);
+}
+
 /* A body that was read as a whole is one piece. */
 static int next_on_loop(void *arg)
 {
@@ -111,8 +125,8 @@ static int next_on_loop(void *arg)
     }
     req->is_body_streamed = true;
     int status = read_piece(req, ask->ret, ask->site);
-    if (status == CGW_OK && !ask->ret->len)
-        channel_used(req);
+    if (status == CGW_OK && req->is_body_over)
+        keep_last(req, ask->ret);
     return status;
 }
 
