@@ -18,10 +18,11 @@ static bool is_open(const cgw_request *req)
 
 /* ---- what the host tells ---- */
 
-static void cancel(cgw_request *req, int reason)
+/* The worker's grace is over: for middleware, too. */
+static void was_canceled(cgw_request *req)
 {
-    if (req->is_cancelable)
-        scope_cancel(&req->cancel, reason);
+    req->is_canceled = true;
+    scope_cancel(&req->task->own, CGW_ECANCELED);
 }
 
 static void has_left(cgw_request *req)
@@ -29,8 +30,8 @@ static void has_left(cgw_request *req)
     if (req->is_ending)
         return; /* the response is complete: that, too, is a disconnect to the host */
     req->is_disconnected = true;
-    if (req->wants_cancel)
-        cancel(req, CGW_ECLOSED);
+    if (req->wants_cancel && req->is_cancelable)
+        scope_cancel(&req->cancel, CGW_ECLOSED);
 }
 
 static bool is_end_of_body(const struct cgw_event *event)
@@ -43,12 +44,10 @@ static void note_received(cgw_request *req, int status)
 {
     req->receive_state = RECEIVE_READY;
     req->receive_status = status;
-    if (status == CGW_ECANCELED) {
-        req->is_canceled = true;
-        cancel(req, CGW_ECANCELED);
-    } else if (status == CGW_OK && req->received.type == CGW_HTTP_DISCONNECT) {
+    if (status == CGW_ECANCELED)
+        was_canceled(req);
+    else if (status == CGW_OK && req->received.type == CGW_HTTP_DISCONNECT)
         has_left(req);
-    }
 }
 
 static void go_on_watching(cgw_request *req);
@@ -127,8 +126,8 @@ static void watch_client(cgw_request *req)
 
 void channel_watch(struct cgw_request *req)
 {
-    if (!is_open(req) || req->match.mount)
-        return; /* the call is a mounted application's: that receives by itself */
+    if (!is_open(req) || !req->is_matched || req->match.mount)
+        return; /* what is a mounted application's receives by itself */
     if (req->endpoint && req->endpoint->cancel)
         req->wants_cancel = true;
     req->is_watched = true;
@@ -253,7 +252,7 @@ static int give(cgw_request *req, const struct cgw_event *events, size_t n,
     if (status == CGW_OK && req->is_ending)
         req->reply.state = REPLY_COMPLETE;
     if (status == CGW_ECANCELED)
-        req->is_canceled = true;
+        was_canceled(req);
     if (status == CGW_ECLOSED) {
         req->is_ending = false; /* it did not come to that */
         has_left(req);

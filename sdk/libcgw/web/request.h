@@ -91,7 +91,8 @@ struct cgw_request {
     struct list link; /* of the application's requests, or its free ones */
     /* From here to params all is zero when a request begins. */
     bool is_cancelable;
-    bool is_sync; /* the user's part runs on a pool thread */
+    bool is_sync;    /* the user's part runs on a pool thread */
+    bool is_matched; /* match says whose it is */
     struct match_result match;
 
     const struct cgw_endpoint *endpoint; /* NULL: none matched */
@@ -169,9 +170,9 @@ int channel_send(struct cgw_request *req, const struct cgw_event *events, size_t
 void channel_used(struct cgw_request *req);
 /* The call is about to be finished: nothing of ours may be in flight then. Suspends shortly. */
 void channel_settle(struct cgw_request *req);
-/* Watch for a disconnect, and for the end of the worker's grace, without consuming anything:
-   cancels req->cancel then. Begun for routes with .cancel, for server-sent events, and for all once
-   the worker drains. */
+/* Watch for a disconnect, which cancels req->cancel, and for the end of the worker's grace, which
+   cancels the task, without consuming anything. Begun for routes with .cancel, for server-sent
+   events, and for all that have been matched once the worker drains. */
 void channel_watch(struct cgw_request *req);
 
 /* ---- match.c, url.c ---- */

@@ -75,7 +75,7 @@ static cgw_reply run_route(cgw_request *req)
     req->is_cancelable = true;
     if (settings->timeout > 0 && scope_set_timeout(&req->cancel, settings->timeout) != CGW_OK)
         scope_cancel(&req->cancel, CGW_ENOMEM);
-    if (req->endpoint->cancel || req->application->is_draining)
+    if (req->endpoint->cancel)
         channel_watch(req);
     cgw_reply reply = is_sync(req, settings) ? hop(req) : run_user(req);
     group_settle_since(req->task, mark); /* what it has started has its call, and its stack */
@@ -216,6 +216,9 @@ static void serve(void *arg)
     } else if (status == CGW_OK) {
         if (req->route)
             name_route(req);
+        req->is_matched = true;
+        if (req->application->is_draining)
+            channel_watch(req);
         (void)chain_run(req, inner_of(req));
         status = send_reply(req);
     }
