@@ -223,8 +223,8 @@ struct cgw_spawn_options {
 /*
  * Start fn(arg) as a task that outlives the request, and that canceling the request does not touch.
  * It ends by itself, or is canceled when the worker drains. An error it
- * answers goes to the log. CGW_OK; CGW_ENOMEM; CGW_ECANCELED: the worker drains already;
- * CGW_EINVAL: .copy of NULL. [task]
+ * answers goes to the log. CGW_OK; CGW_ENOMEM; CGW_ECANCELED: the worker drains already, and
+ * this is no task of a request; CGW_EINVAL: .copy of NULL. [task]
  */
 int cgw__spawn(struct cgw__task_fn fn, void *arg, struct cgw_spawn_options options) CGW_MUST_USE;
 #define cgw_spawn(fn, arg, ...) \

@@ -147,15 +147,22 @@ static struct spawned *make(const struct wish *wish)
     return spawned;
 }
 
+static void drain(struct spawned *spawned);
+
 static int spawn_on_loop(void *arg)
 {
     const struct wish *wish = arg;
-    if (task_here()->runtime->is_draining)
+    const struct task *task = task_here();
+    bool is_draining = task->runtime->is_draining;
+    /* a request is still served as it was before: those who come with it end, too */
+    if (is_draining && !task->request)
         return CGW_ECANCELED;
     struct spawned *spawned = make(wish);
     int status = spawned ? start(spawned) : CGW_ENOMEM;
     if (status != CGW_OK)
         memory_free(spawned);
+    else if (is_draining)
+        drain(spawned);
     return status;
 }
 
