@@ -282,7 +282,6 @@ static void ping_ended(struct task *task, int status)
     cgw_request *req = task->owner;
     (void)status;
     req->stream->ping = NULL;
-    req->is_pinged = false;
     if (req->stream->settling)
         task_wake(req->stream->settling, CGW_OK);
 }
@@ -349,16 +348,19 @@ int cgw__event(cgw_request *req, struct cgw_sse event, const struct cgw_site *si
 
 /* ---- end ---- */
 
+/* Not before here is_pinged changes again: the handler's thread may ask for it. */
 void stream_settle(cgw_request *req)
 {
     struct stream *stream = req->stream;
-    if (!stream || !stream->ping)
+    req->is_pinged &= stream && stream->ping;
+    if (!req->is_pinged)
         return;
     scope_cancel(&stream->ping->own, CGW_ECANCELED);
     stream->settling = task_here();
     while (stream->ping)
         (void)task_park(stream->settling, "ending a stream", NULL, NULL, NULL);
     stream->settling = NULL;
+    req->is_pinged = false;
 }
 
 static int end_rows(cgw_request *req)
