@@ -5,6 +5,7 @@
  */
 #include "web/application.h"
 #include "web/inspect.h"
+#include <stdio.h>
 
 #define WEAK __attribute__((weak, visibility("hidden")))
 #define SECTION(name)                                                   \
@@ -23,10 +24,18 @@ SECTION(dependencies)
 extern const struct cgw_application cgw_application WEAK;
 extern const struct cgw_lifespan cgw_lifespan WEAK;
 
+/* What the host calls us; the datum is read before any code runs, so a name that was declared is
+   put in its place when the lifespan begins. */
+static char name[64] = "cgw application";
+
 const struct cgw_application *app_declared(void)
 {
     static const struct cgw_application none;
-    return &cgw_application ? &cgw_application : &none;
+    if (!&cgw_application)
+        return &none;
+    if (cgw_application.name)
+        snprintf(name, sizeof(name), "%s", cgw_application.name);
+    return &cgw_application;
 }
 
 const struct cgw_lifespan *app_lifespan(void)
@@ -44,5 +53,5 @@ static void begin(struct cgw_call *call)
         call->host->finish(call, CGW_EINVAL);
 }
 
-CGW_APP(.kind = CGW_ASYNC, .flags = CGW_LIFESPAN | CGW_PROMOTES, .name = "cgw application",
-        .call = begin, .extension = inspect_extension);
+CGW_APP(.kind = CGW_ASYNC, .flags = CGW_LIFESPAN | CGW_PROMOTES, .name = name, .call = begin,
+        .extension = inspect_extension);
