@@ -87,16 +87,28 @@ static int give(cgw_request *req, struct depend_value *value)
     return 0;
 }
 
-/* A reply that it made itself is kept; a bare status or code becomes one. */
+struct refusal {
+    cgw_request *req;
+    int status;
+};
+
+/* A reply that it made itself is kept. */
+static int refuse_by_status(void *arg)
+{
+    const struct refusal *refusal = arg;
+    cgw_request *req = refusal->req;
+    int status = refusal->status;
+    if (req->reply.state == REPLY_NONE || req->reply.status != status)
+        (void)failure_prepare(req, status, 0, failure_reason(status), (cgw_str){NULL, 0});
+    return CGW_OK;
+}
+
+/* A bare status or code becomes a reply. */
 static void refuse(cgw_request *req, int status)
 {
-    cgw_reply reply;
-    if (status < 0)
-        reply = cgw_error(req, status);
-    else if (req->reply.state == REPLY_NONE || req->reply.status != status)
-        reply = failure_prepare(req, status, 0, failure_reason(status), (cgw_str){NULL, 0});
-    else
-        reply = reply_now(req);
+    struct refusal refusal = {req, status};
+    cgw_reply reply =
+        status < 0 ? cgw_error(req, status) : reply_do(req, refuse_by_status, &refusal);
     (void)reply;
 }
 

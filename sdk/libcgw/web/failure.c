@@ -41,6 +41,8 @@ static int prepare(void *arg)
     struct cgw_cause cause = failure->cause;
     struct buffer out = BUFFER_IN(&req->arena);
     bool is_problem = req->application->declared->problem_json;
+    if (req->reply.state > REPLY_WHOLE)
+        return CGW_OK;
     cause.status = error_status(req, cause.status);
     problem_write(&out, &cause, is_problem);
     cgw_str body = buffer_text(&out);
@@ -65,9 +67,7 @@ cgw_reply failure_prepare(cgw_request *req, int status, int code, const char *de
                                .code = code,
                                .detail = detail ? detail : "",
                                .detail_json = detail_json}};
-    if (req->reply.state <= REPLY_WHOLE)
-        (void)request_do(req, prepare, &failure);
-    return reply_now(req);
+    return reply_do(req, prepare, &failure);
 }
 
 struct text {
@@ -145,20 +145,39 @@ static bool is_prepared(const cgw_request *req, int code)
     return code == CGW_EFAILED || (code == CGW_EINVALID && req->reply.cause.code == code);
 }
 
-cgw_reply cgw__error(cgw_request *req, int code, const struct cgw_site *site)
+struct trouble {
+    cgw_request *req;
+    int code;
+    bool has_left;
+    const struct cgw_site *site;
+};
+
+static int make_of_code(void *arg)
 {
-    int status = status_of(code);
+    const struct trouble *trouble = arg;
+    cgw_request *req = trouble->req;
+    int code = trouble->code, status = status_of(code);
     if (req->reply.state > REPLY_WHOLE || is_prepared(req, code))
-        return reply_now(req);
-    if (code == CGW_ECLOSED && cgw_is_disconnected(req)) {
+        return CGW_OK;
+    if (trouble->has_left) {
         req->reply.state = REPLY_LEFT;
         req->reply.status = 0;
-        return reply_now(req);
+        return CGW_OK;
     }
     if (status == 500)
-        log_failure(req, code < 0 ? cgw_strerror(code) : "no such status or code", code, site);
-    return failure_prepare(req, status, code < 0 ? code : 0, "",
-                           code == CGW_EINVALID ? req->invalid : none);
+        log_failure(req, code < 0 ? cgw_strerror(code) : "no such status or code", code,
+                    trouble->site);
+    (void)failure_prepare(req, status, code < 0 ? code : 0, "",
+                          code == CGW_EINVALID ? req->invalid : none);
+    return CGW_OK;
+}
+
+cgw_reply cgw__error(cgw_request *req, int code, const struct cgw_site *site)
+{
+    struct trouble trouble = {req, code, false, site};
+    if (code == CGW_ECLOSED)
+        trouble.has_left = cgw_is_disconnected(req);
+    return reply_do(req, make_of_code, &trouble);
 }
 
 /* ---- handlers of errors ---- */

@@ -4,8 +4,6 @@
  */
 #include "web/application.h"
 #include "web/cookie.h"
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -26,14 +24,15 @@ struct recipe {
     size_t n;
 };
 
-cgw_reply reply_now(cgw_request *req)
+static int make_nothing(void *arg)
 {
-    return (cgw_reply){req->reply.status};
+    (void)arg;
+    return CGW_OK;
 }
 
 cgw_reply cgw_done(cgw_request *req)
 {
-    return reply_now(req);
+    return reply_do(req, make_nothing, NULL);
 }
 
 static int status_of(cgw_request *req, int status)
@@ -111,9 +110,9 @@ cgw_reply cgw_text(cgw_request *req, int status, const char *format, ...)
     va_list args;
     va_start(args, format);
     struct recipe recipe = {req, status, TEXT, .format = format, .args = &args};
-    (void)request_do(req, make_text, &recipe);
+    cgw_reply reply = reply_do(req, make_text, &recipe);
     va_end(args);
-    return reply_now(req);
+    return reply;
 }
 
 cgw_reply cgw_html(cgw_request *req, int status, const char *format, ...)
@@ -121,9 +120,9 @@ cgw_reply cgw_html(cgw_request *req, int status, const char *format, ...)
     va_list args;
     va_start(args, format);
     struct recipe recipe = {req, status, HTML, .format = format, .args = &args};
-    (void)request_do(req, make_text, &recipe);
+    cgw_reply reply = reply_do(req, make_text, &recipe);
     va_end(args);
-    return reply_now(req);
+    return reply;
 }
 
 static int make_bytes(void *arg)
@@ -142,15 +141,21 @@ cgw_reply cgw_bytes(cgw_request *req, int status, const char *content_type, cgw_
     if (content_type && !reply_is_value(content_type))
         return refuse(req, "cgw_bytes", "the content type has control characters");
     struct recipe recipe = {req, status, content_type, .bytes = body};
-    (void)request_do(req, make_bytes, &recipe);
-    return reply_now(req);
+    return reply_do(req, make_bytes, &recipe);
+}
+
+static int lend_bytes(void *arg)
+{
+    const struct recipe *recipe = arg;
+    return take(recipe, recipe->bytes.ptr ? recipe->bytes : (cgw_str){"", 0});
 }
 
 cgw_reply cgw_bytes_lent(cgw_request *req, int status, const char *content_type, cgw_str body)
 {
     if (content_type && !reply_is_value(content_type))
         return refuse(req, "cgw_bytes_lent", "the content type has control characters");
-    return reply_prepare(req, status, content_type, body.ptr ? body : (cgw_str){"", 0});
+    struct recipe recipe = {req, status, content_type, .bytes = body};
+    return reply_do(req, lend_bytes, &recipe);
 }
 
 cgw_reply cgw_json_text(cgw_request *req, int status, cgw_str json)
@@ -161,7 +166,7 @@ cgw_reply cgw_json_text(cgw_request *req, int status, cgw_str json)
 
 cgw_reply cgw_empty(cgw_request *req, int status)
 {
-    return reply_prepare(req, status, NULL, (cgw_str){"", 0});
+    return cgw_bytes_lent(req, status, NULL, (cgw_str){"", 0});
 }
 
 /* ---- redirects ---- */
@@ -199,8 +204,7 @@ cgw_reply cgw_redirect(cgw_request *req, int status, const char *location)
     if (!location)
         return refuse(req, "cgw_redirect", "the location is NULL");
     struct recipe recipe = {req, is_known ? status : 307, .format = location};
-    (void)request_do(req, make_redirect, &recipe);
-    return reply_now(req);
+    return reply_do(req, make_redirect, &recipe);
 }
 
 /* ---- JSON ---- */
@@ -235,8 +239,7 @@ cgw_reply cgw__json(cgw_request *req, int status, const cgw_model *model, const 
     if (!object)
         return refuse(req, "cgw_json", "the object is NULL");
     struct recipe recipe = {req, status, JSON, .model = model, .object = object};
-    (void)request_do(req, make_json, &recipe);
-    return reply_now(req);
+    return reply_do(req, make_json, &recipe);
 }
 
 /* In one go, and without suspending: whoever owns the items may change them as soon as others run.
@@ -262,8 +265,7 @@ cgw_reply cgw__json_list(cgw_request *req, int status, const cgw_model *model, c
     if (n && !items)
         return refuse(req, "cgw_json_list", "the items are NULL");
     struct recipe recipe = {req, status, JSON, .model = model, .object = items, .n = n};
-    (void)request_do(req, make_list, &recipe);
-    return reply_now(req);
+    return reply_do(req, make_list, &recipe);
 }
 
 /* ---- fields ---- */
@@ -343,10 +345,18 @@ struct field {
     bool is_set;
 };
 
+static int refuse_field(const struct field *field, const char *fault)
+{
+    cgw_log_level(field->req, CGW_LOG_ERROR, "the field %s was not added: %s", field->name, fault);
+    return CGW_EINVAL;
+}
+
 static int add_field(void *arg)
 {
     const struct field *field = arg;
     cgw_request *req = field->req;
+    if (req->has_begun)
+        return refuse_field(field, "the response has begun already");
     size_t name_len = strlen(field->name), value_len = strlen(field->value);
     char *name = arena_copy(&req->arena, field->name, name_len);
     char *value = arena_copy(&req->arena, field->value, value_len);
@@ -368,12 +378,7 @@ static int check_field(const struct field *field)
         fault = "its value is NULL";
     else if (!reply_is_value(field->value))
         fault = "its value has control characters";
-    else if (field->req->has_begun)
-        fault = "the response has begun already";
-    if (!fault)
-        return CGW_OK;
-    cgw_log_level(field->req, CGW_LOG_ERROR, "the field %s was not added: %s", field->name, fault);
-    return CGW_EINVAL;
+    return fault ? refuse_field(field, fault) : CGW_OK;
 }
 
 static int put_field(cgw_request *req, const char *name, const char *value, bool is_set)

@@ -205,6 +205,8 @@ int request_keep_scope(cgw_request *req);
 extern const struct cgw_scope request_no_scope; /* all empty, for whoever asks too late */
 
 /* ---- store.c ---- */
+/* reply_do(), on a pool thread. */
+cgw_reply store_reply(cgw_request *req, int (*fn)(void *arg), void *arg);
 /* request_do(), on a pool thread. */
 int store_do(cgw_request *req, int (*fn)(void *arg), void *arg);
 /*
@@ -224,7 +226,19 @@ const char *bind_fault(struct arena *arena, const struct cgw_endpoint *endpoint)
 int bind_models(cgw_request *req);
 
 /* ---- reply.c ---- */
-cgw_reply reply_now(cgw_request *req); /* the value for what is prepared */
+/* The value for what is prepared. */
+static inline cgw_reply reply_now(const cgw_request *req)
+{
+    return (cgw_reply){req->reply.status};
+}
+/* request_do() of what prepares a reply, and the value for it. */
+static inline cgw_reply reply_do(cgw_request *req, int (*fn)(void *arg), void *arg)
+{
+    if (here.offload)
+        return store_reply(req, fn, arg);
+    (void)fn(arg);
+    return reply_now(req);
+}
 /* Prepare one, of the request's memory or static; status 0: the route's. Nothing where one is on
  * its way. */
 cgw_reply reply_prepare(cgw_request *req, int status, const char *content_type, cgw_str body);

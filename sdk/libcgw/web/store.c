@@ -18,6 +18,28 @@ int store_do(cgw_request *req, int (*fn)(void *arg), void *arg)
     return is_alone(req) ? fn(arg) : task_on_loop(fn, arg);
 }
 
+struct making {
+    cgw_request *req;
+    int (*fn)(void *arg);
+    void *arg;
+    cgw_reply reply;
+};
+
+static int make(void *arg)
+{
+    struct making *making = arg;
+    (void)making->fn(making->arg);
+    making->reply = reply_now(making->req);
+    return CGW_OK;
+}
+
+cgw_reply store_reply(cgw_request *req, int (*fn)(void *arg), void *arg)
+{
+    struct making making = {.req = req, .fn = fn, .arg = arg};
+    (void)request_do(req, make, &making);
+    return making.reply;
+}
+
 /* ---- memory ---- */
 
 struct wish {
