@@ -29,6 +29,7 @@ struct fiber {
     void (*entry)(void *arg);
     void *arg; /* may be set until it begins */
     enum fiber_state state;
+    struct fiber *back;      /* who came to it last by fiber_switch() */
     struct stack_slot *slot; /* NULL: a thread's own */
     /* What the sanitizers want to know. */
     void *fake_stack;
@@ -56,7 +57,8 @@ void fiber_pool_status(const struct fiber_pool *pool, struct fiber_pool_status *
  * A fiber that will begin with entry(fiber->arg) at the first switch to it. *ret_head: head_bytes
  * that are aligned to 64 and live as long as it; their content is not initialised. NULL: out of
  * memory or of mappings (vm.max_map_count, where guards are by mprotect).
- * entry must not return: it ends with fiber_leave().
+ * When entry returns, the fiber is left as by fiber_leave(), for the one that has come to it last
+ * by fiber_switch().
  */
 struct fiber *fiber_new(struct fiber_pool *pool, void (*entry)(void *arg), void *arg,
                         void **ret_head);

@@ -9,7 +9,7 @@
 
 extern const char switch_begin[] __attribute__((visibility("hidden")));
 
-void *switch_prepare(char *low, char *high, void (*begin)(void *arg), void *arg)
+void *switch_prepare(char *low, char *high, void *(*begin)(void *arg), void *arg)
 {
     (void)low;
     /* As switch_to() pops them: r15 r14 r13 r12 rbx rbp, and where to go on. The stack is aligned
@@ -27,7 +27,7 @@ void *switch_prepare(char *low, char *high, void (*begin)(void *arg), void *arg)
 enum { FRAME_WORDS = 20 };
 void *switch_sign(void *sp);
 
-void *switch_prepare(char *low, char *high, void (*begin)(void *arg), void *arg)
+void *switch_prepare(char *low, char *high, void *(*begin)(void *arg), void *arg)
 {
     (void)low;
     /* As switch_to() loads them: x19 to x30, then d8 to d15. */
@@ -46,7 +46,7 @@ void *switch_prepare(char *low, char *high, void (*begin)(void *arg), void *arg)
 /* On top of its own stack until it begins. */
 struct first {
     alignas(64) ucontext_t context;
-    void (*begin)(void *arg);
+    void *(*begin)(void *arg);
     void *arg;
 };
 
@@ -54,11 +54,12 @@ struct first {
 static void begin_with(unsigned upper, unsigned lower)
 {
     struct first *first = (struct first *)(((uintptr_t)upper << 16 << 16) | (uintptr_t)lower);
-    first->begin(first->arg);
+    void *ended;
+    switch_to(&ended, first->begin(first->arg));
     abort();
 }
 
-void *switch_prepare(char *low, char *high, void (*begin)(void *arg), void *arg)
+void *switch_prepare(char *low, char *high, void *(*begin)(void *arg), void *arg)
 {
     struct first *first = (struct first *)(void *)(high - sizeof *first);
     getcontext(&first->context);

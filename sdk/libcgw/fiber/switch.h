@@ -23,9 +23,13 @@
 #endif
 
 #ifndef __ASSEMBLER__
-/* A stack from low to high, high aligned to 64, that begins with begin(arg), which never returns.
-   What switch_to() wants. */
-void *switch_prepare(char *low, char *high, void (*begin)(void *arg), void *arg);
+/*
+ * A stack from low to high, high aligned to 64, that begins with begin(arg). What switch_to()
+ * wants. What begin() returns is gone on with as by switch_to(), and this stack never is. That is
+ * how a stack best ends: by then each call on it has returned, so that the processor, which keeps a
+ * stack of calls of its own, guesses the next returns right.
+ */
+void *switch_prepare(char *low, char *high, void *(*begin)(void *arg), void *arg);
 /* Suspend this stack, remember it in *ret_sp, and go on with sp. */
 void switch_to(void **ret_sp, void *sp);
 #endif

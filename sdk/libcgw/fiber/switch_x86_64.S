@@ -2,7 +2,8 @@
  * The switch for x86-64 (System V): six registers and the address to go on at.
  *
  * It ends with a jump, not with ret: the processor predicts a ret to go back to the caller, which is
- * never where a switch goes. For that reason this file does not claim to be fit for shadow stacks,
+ * never where a switch goes. A stack that ends does so with ret, as its caller is who comes next
+ * where it never was suspended. For that reason this file does not claim to be fit for shadow stacks,
  * and no branch-protection note stands in it.
  */
 #include "fiber/switch.h"
@@ -78,7 +79,14 @@ switch_waits: /* for debuggers: where any suspended stack stands, when sp is wha
 switch_begin:
         movq    %r12, %rdi
         callq   *%rbx
-        ud2
+        movq    %rax, %rsp
+        popq    %r15
+        popq    %r14
+        popq    %r13
+        popq    %r12
+        popq    %rbx
+        popq    %rbp
+        ret
         .cfi_endproc
         .size   switch_begin, . - switch_begin
 #endif

@@ -16,7 +16,6 @@ static void begin(void *arg)
     task->status =
         task->is_sync ? task_offload(task, run_function, task, NULL) : run_function(task);
     group_settle(task);
-    fiber_leave(task->fiber, &task->runtime->thread_fiber);
 }
 
 static void make_ready(struct task *task)
