@@ -5,6 +5,8 @@
 #include "unit.h"
 #include <cgw.h>
 #include <cgw/test.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 static cgw_test *test;
@@ -235,6 +237,105 @@ START_TEST(what_blocking_code_leaves_is_ended_with_it)
 }
 END_TEST
 
+/* ---- a thread that is no task ---- */
+
+static int refused;
+
+static int sleeps_a_little(void *arg)
+{
+    (void)arg;
+    return cgw_sleep(1);
+}
+
+/* Each is refused; none of them suspends, and nothing comes of it. */
+static void *use_all(void *arg)
+{
+    cgw_request *req = arg;
+    void *item;
+    cgw_str body;
+    cgw_sem sem = {.n = 1};
+    cgw_mutex mutex = {.owner = NULL};
+    cgw_flag flag = {.is_set = true};
+    cgw_queue queue = {.capacity = 1};
+    cgw_group *group = cgw_group(req);
+    cgw_go(group, sleeps_a_little, NULL);
+    refused += cgw_join(group) < 0;
+    refused += cgw_sleep(1) < 0;
+    refused += cgw_sem_get(&sem) < 0;
+    refused += cgw_mutex_lock(&mutex) < 0;
+    refused += cgw_flag_wait(&flag) < 0;
+    refused += cgw_queue_put(&queue, req) < 0;
+    refused += cgw_queue_get(&queue, &item) < 0;
+    refused += cgw_blocking(sleeps_a_little, NULL) < 0;
+    refused += cgw_spawn(sleeps_a_little, NULL) < 0;
+    refused += cgw_every(1, sleeps_a_little, NULL) < 0;
+    refused += cgw_canceled() < 0;
+    refused += cgw_body_text(req, &body) < 0;
+    refused += cgw_stream(req, 200, NULL) < 0;
+    refused += cgw_events(req) < 0;
+    refused += Leaving_need(req) == NULL;
+    refused += !cgw_is_disconnected(req) && !cgw_is_draining(req) && cgw_now() == 0;
+    cgw_sem_put(&sem);
+    cgw_mutex_unlock(&mutex);
+    cgw_flag_set(&flag);
+    cgw_after(req, looks, req);
+    CGW_TIMEOUT(1)
+    {
+        CGW_SHIELD refused += cgw_timeout(1, sleeps_a_little, NULL) < 0;
+    }
+    return NULL;
+}
+
+static int on_another_thread(void *req)
+{
+    pthread_t thread;
+    refused = 0;
+    return pthread_create(&thread, NULL, use_all, req) || pthread_join(thread, NULL) ? CGW_EFAILED
+                                                                                     : CGW_OK;
+}
+
+CGW_GET(elsewhere, "/elsewhere")
+{
+    CGW_TRY(req, cgw_blocking(on_another_thread, req));
+    return cgw_text(req, 200, "%d", refused);
+}
+
+START_TEST(a_thread_that_is_no_task_is_refused)
+{
+    ck_assert_str_eq(cgw_test_get(test, "/elsewhere").text, "17");
+}
+END_TEST
+
+/* ---- responses without a body, in pieces ---- */
+
+CGW_GET(bodiless, "/bodiless/{status:int}")
+{
+    int status = (int)cgw_path_i64(req, "status");
+    CGW_TRY(req, cgw_stream(req, status, NULL));
+    if (status == 200)
+        CGW_TRY(req, cgw_print(req, "nobody reads that"));
+    CGW_TRY(req, cgw_sleep(0.1));
+    return cgw_stream_end(req);
+}
+
+START_TEST(a_stream_may_be_of_nothing)
+{
+    static const int status[] = {204, 304};
+    for (size_t i = 0; i < 2; i++) {
+        char target[] = "/bodiless/xxx";
+        snprintf(target + 10, 4, "%d", status[i]);
+        cgw_answer answer = cgw_test_get(test, target);
+        ck_assert_int_eq(answer.status, status[i]);
+        ck_assert_uint_eq(answer.len, 0);
+        ck_assert(answer.is_complete);
+    }
+    cgw_answer answer = cgw_test_request(test, .method = "HEAD", .target = "/bodiless/200");
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert_uint_eq(answer.len, 0);
+    ck_assert(answer.is_complete);
+}
+END_TEST
+
 /* ---- the lifespan ---- */
 
 typedef struct App {
@@ -282,6 +383,21 @@ START_TEST(what_start_leaves_is_ended_before_the_first_request)
 }
 END_TEST
 
+/* One thread, two runtimes, by turns. */
+START_TEST(two_applications_live_side_by_side)
+{
+    cgw_test *one = cgw_test_open(.quiet = true), *two = cgw_test_open(.quiet = true);
+    ck_assert(one && two);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_str_eq(cgw_test_get(one, "/inside").text, "0");
+        ck_assert_int_eq(cgw_test_get(two, "/torn-sync").status, 204);
+    }
+    ck_assert_int_eq(cgw_test_close(one), 0);
+    ck_assert_str_eq(cgw_test_get(two, "/inside").text, "0");
+    ck_assert_int_eq(cgw_test_close(two), 0);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     TCase *tcase = tcase_create("request"), *alone = tcase_create("lifespan");
@@ -295,6 +411,9 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, what_is_deferred_leaves_is_ended);
     tcase_add_test(tcase, what_is_deferred_may_look_at_the_request);
     tcase_add_test(tcase, what_blocking_code_leaves_is_ended_with_it);
+    tcase_add_test(tcase, a_thread_that_is_no_task_is_refused);
+    tcase_add_test(tcase, a_stream_may_be_of_nothing);
+    tcase_add_test(alone, two_applications_live_side_by_side);
     tcase_add_test(alone, what_start_leaves_is_ended_before_the_first_request);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, alone);
