@@ -336,6 +336,43 @@ START_TEST(a_stream_may_be_of_nothing)
 }
 END_TEST
 
+/* ---- all at once ---- */
+
+static int fails(void *arg)
+{
+    cgw_request *req = arg;
+    cgw_reply reply = cgw_fail(req, 418, "%s", cgw_fmt(req, "as %s says", cgw_method(req)));
+    (void)reply;
+    return cgw_sleep(0.01);
+}
+
+CGW_GET(quarrel, "/quarrel", .mode = CGW_SYNC)
+{
+    CGW_GROUP(group, req, .keep_going = true);
+    for (int i = 0; i < 4; i++)
+        cgw_go(group, fails, req);
+    CGW_TRY(req, cgw_join(group));
+    return cgw_done(req);
+}
+
+START_TEST(many_at_once_on_threads)
+{
+    static const struct {
+        const char *target;
+        int status;
+    } asks[] = {{"/quarrel", 418}, {"/torn", 204}, {"/deferred/look", 204}, {"/left", 204}};
+    enum { KINDS = sizeof(asks) / sizeof(*asks), N = 8 * KINDS };
+    struct cgw_test_request requests[N] = {{0}};
+    cgw_answer answers[N];
+    for (int i = 0; i < N; i++)
+        requests[i] = (struct cgw_test_request){.method = "GET", .target = asks[i % KINDS].target};
+    cgw_test_together(test, requests, N, answers);
+    for (int i = 0; i < N; i++)
+        ck_assert_int_eq(answers[i].status, asks[i % KINDS].status);
+    cgw_test_settle(test);
+}
+END_TEST
+
 /* ---- the lifespan ---- */
 
 typedef struct App {
@@ -411,6 +448,7 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, what_is_deferred_leaves_is_ended);
     tcase_add_test(tcase, what_is_deferred_may_look_at_the_request);
     tcase_add_test(tcase, what_blocking_code_leaves_is_ended_with_it);
+    tcase_add_test(tcase, many_at_once_on_threads);
     tcase_add_test(tcase, a_thread_that_is_no_task_is_refused);
     tcase_add_test(tcase, a_stream_may_be_of_nothing);
     tcase_add_test(alone, two_applications_live_side_by_side);
