@@ -265,8 +265,8 @@ BOTH(GET, flood, "/flood")
     int status;
     while ((status = cgw_write(req, block, sizeof(block))) == CGW_OK)
         sent += sizeof(block);
-    cgw_log(req, "flood: %s %s", cgw_strerror(status),
-            cgw_is_disconnected(req) ? "and it knows" : "and it does not know");
+    cgw_log(req, "flood: %s %s, behind %" PRIu64 " bytes", cgw_strerror(status),
+            cgw_is_disconnected(req) ? "and it knows" : "and it does not know", sent);
     return cgw_error(req, status);
 }
 

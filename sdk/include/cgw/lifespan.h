@@ -25,19 +25,21 @@ struct cgw_lifespan {
  * The state is zeroed. Other than 0: the worker does not start; cgw_boot_fail() says why. stop()
  * runs when all requests and tasks have ended; not where start() failed.
  */
-#define CGW_LIFESPAN(T, start_, stop_)                 \
-    static int start_(cgw_boot *boot, T *state);       \
-    static void stop_(T *state);                       \
-    static int cgw__start(cgw_boot *boot, void *state) \
-    {                                                  \
-        return start_(boot, state);                    \
-    }                                                  \
-    static void cgw__stop(void *state)                 \
-    {                                                  \
-        stop_(state);                                  \
-    }                                                  \
-    extern const struct cgw_lifespan cgw_lifespan;     \
-    const struct cgw_lifespan cgw_lifespan = {sizeof(T), cgw__start, cgw__stop}
+#define CGW_LIFESPAN(T, start_, stop_)                                           \
+    static int start_(cgw_boot *boot, T *state);                                 \
+    static void stop_(T *state);                                                 \
+    static int cgw__start(cgw_boot *boot, void *state)                           \
+    {                                                                            \
+        return start_(boot, state);                                              \
+    }                                                                            \
+    static void cgw__stop(void *state)                                           \
+    {                                                                            \
+        stop_(state);                                                            \
+    }                                                                            \
+    extern const struct cgw_lifespan cgw_lifespan;                               \
+    const struct cgw_lifespan cgw_lifespan = {sizeof(T), cgw__start, cgw__stop}; \
+    CGW__SECTION("cgw_lifespans")                                                \
+    static const struct cgw_lifespan *const cgw__lifespan = &cgw_lifespan
 
 /* The text of a failed start, and -1 to return. */
 int cgw_boot_fail(cgw_boot *boot, const char *format, ...) CGW_PRINTF(2, 3);

@@ -259,8 +259,10 @@ struct cgw_application {
     bool exact_slash;  /* no 307 to the path with, or without, a slash at its end */
 };
 /* At most once: CGW_APPLICATION(.name = "shop", .mode = CGW_SYNC); */
-#define CGW_APPLICATION(...)                             \
-    extern const struct cgw_application cgw_application; \
-    const struct cgw_application cgw_application = {__VA_ARGS__}
+#define CGW_APPLICATION(...)                                      \
+    extern const struct cgw_application cgw_application;          \
+    const struct cgw_application cgw_application = {__VA_ARGS__}; \
+    CGW__SECTION("cgw_applications")                              \
+    static const struct cgw_application *const cgw__application = &cgw_application
 
 #endif

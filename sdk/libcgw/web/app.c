@@ -21,8 +21,14 @@ SECTION(converters)
 SECTION(errors)
 SECTION(dependencies)
 
-extern const struct cgw_application cgw_application WEAK;
-extern const struct cgw_lifespan cgw_lifespan WEAK;
+SECTION(applications)
+SECTION(lifespans)
+
+/* Of what is declared at most once, which the link has seen to. */
+static const void *only(struct section section)
+{
+    return section.first < section.end ? *section.first : NULL;
+}
 
 /* What the host calls us; the datum is read before any code runs, so a name that was declared is
    put in its place when the lifespan begins. */
@@ -31,16 +37,15 @@ static char name[64] = "cgw application";
 const struct cgw_application *app_declared(void)
 {
     static const struct cgw_application none;
-    if (!&cgw_application)
-        return &none;
-    if (cgw_application.name)
-        snprintf(name, sizeof(name), "%s", cgw_application.name);
-    return &cgw_application;
+    const struct cgw_application *declared = only(section_applications());
+    if (declared && declared->name)
+        snprintf(name, sizeof(name), "%s", declared->name);
+    return declared ? declared : &none;
 }
 
 const struct cgw_lifespan *app_lifespan(void)
 {
-    return &cgw_lifespan;
+    return only(section_lifespans());
 }
 
 static void begin(struct cgw_call *call)

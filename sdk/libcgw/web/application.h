@@ -55,6 +55,8 @@ struct section section_mounts(void);
 struct section section_converters(void);
 struct section section_errors(void);
 struct section section_dependencies(void);
+struct section section_applications(void);
+struct section section_lifespans(void);
 
 /* ---- lifespan.c ---- */
 
