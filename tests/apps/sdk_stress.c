@@ -92,7 +92,7 @@ CGW_MIDDLEWARE(defers)
     return cgw_next(req);
 }
 
-CGW_APPLICATION(.name = "stress", .middleware = CGW_THROUGH(counts, defers));
+CGW_APPLICATION(.name = "stress", .middleware = CGW_THROUGH(counts, defers), .thread_safe = true);
 
 static const char *letters(cgw_request *req, size_t n)
 {
@@ -453,7 +453,7 @@ static void later(void *arg)
 static cgw_reply add_later(cgw_request *req)
 {
     App *app = cgw_state(req, App);
-    for (int i = (int)query_number(req, "n", 10) % 5; i > 0; i--) {
+    for (int i = (int)query_number(req, "n", 10) % 3; i > 0; i--) {
         app->begun[AFTER]++;
         cgw_after(req, later, app);
     }

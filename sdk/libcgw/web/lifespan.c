@@ -153,9 +153,10 @@ static void watch_drain(struct application *application)
 
 static void wait_for_tasks(struct application *application)
 {
-    application->waits_for_tasks = true;
-    while (application->runtime->n_tasks > 1)
+    while (application->runtime->n_tasks > 1) {
+        application->waits_for_tasks = true;
         (void)task_park(application->waiter, "waiting for the other tasks", NULL, NULL, NULL);
+    }
     application->waits_for_tasks = false;
 }
 
