@@ -138,10 +138,12 @@ static void *run_thread(void *arg)
 {
     struct tester_pool *pool = arg;
     pthread_mutex_lock(&pool->lock);
-    while (!pool->is_over) {
+    for (;;) {
         struct list *node = list_take(&pool->queue);
         if (node)
             run_job(pool, list_owner(node, struct tester_job, node));
+        else if (pool->is_over) /* what was taken is run: its owner waits to free it */
+            break;
         else
             pthread_cond_wait(&pool->work, &pool->lock);
     }
