@@ -73,6 +73,7 @@ struct cgw_dependency {
     const char *name;
     void (*teardown)(cgw_request *req, void *value, int status);
     const struct cgw_dependency *const *depends; /* CGW_USES(...): run before it */
+    const struct cgw_auth *auth; /* the scheme of <cgw/auth.h> that it asks for, for the schema */
     const char *file;
     int line;
 };

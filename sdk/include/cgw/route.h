@@ -18,12 +18,21 @@
 struct cgw_router;
 struct cgw_dependency;
 struct cgw_middleware;
+struct cgw_auth;
 typedef cgw_reply cgw_handler_fn(cgw_request *req);
 typedef const cgw_model *cgw_model_fn(void);
 
 /* .mode: 0 as the router, then the application says; CGW_SYNC on a pool thread; and, in a router or
    an application of CGW_SYNC: */
 enum { CGW_ON_LOOP = 2 }; /* a fiber on the loop after all */
+
+/* Another reply of a route, for the schema: CGW_REPLIES({404, "no such item"}, {...}). */
+struct cgw_other_reply {
+    int status;
+    const char *doc;
+    cgw_model_fn *model; /* NULL: {"detail": "..."} from 400 on, else none */
+};
+#define CGW_REPLIES(...) ((const struct cgw_other_reply[]){__VA_ARGS__, {0, NULL, NULL}})
 
 /* What stands behind the path, as named arguments. */
 struct cgw_endpoint {
@@ -37,13 +46,24 @@ struct cgw_endpoint {
     double timeout;    /* seconds for the handler, then 504; 0: as its router says; < 0: none */
     uint64_t max_body; /* bytes; beyond 413; 0: as its router says (16 MiB) */
     cgw_model_fn *body, *params, *headers, *cookies, *path_params; /* bound before the handler */
-    cgw_model_fn *reply;                            /* what it answers, for the schema */
+    cgw_model_fn *form; /* the same: a form, urlencoded or multipart; in place of body */
+    const struct cgw_form_limits *form_limits;
+    /* What it answers, for the schema: a model, a list of one, or bytes of a type. */
+    cgw_model_fn *reply, *reply_list;
+    const char *reply_type;                /* "text/plain"; NULL: JSON where it has a model */
+    const struct cgw_other_reply *replies; /* CGW_REPLIES(...) */
+    /* The detail of a 409 where the handler answers CGW_ECONFLICT, which is what a constraint of a
+       database says; NULL: that is a 500. */
+    const char *conflict;
+    const char *scopes; /* "items:read items:write": what cgw_auth_scopes() wants of a token */
     const struct cgw_dependency *const *depends;    /* CGW_USES(name...): run first, in order */
     const struct cgw_middleware *const *middleware; /* CGW_THROUGH(name...): outermost first */
     bool stream; /* the handler reads the body itself, piece by piece */
     bool cancel; /* a client that leaves cancels the handler */
     bool hidden; /* not in the schema */
+    bool deprecated;
     const char *summary, *doc, *tag;
+    const char *example;         /* of the body, JSON text, for the schema */
     const char *function, *file; /* set by the macro */
     int line;
     const struct cgw_app *app; /* set by the macro: it takes the library's application along */
@@ -257,6 +277,8 @@ struct cgw_application {
     bool thread_safe;  /* handlers may be moved to threads: cgw-serve --promote-blocking */
     bool problem_json; /* errors are RFC 9457 documents, application/problem+json */
     bool exact_slash;  /* no 307 to the path with, or without, a slash at its end */
+    /* Where the schema and its page are; NULL: "/openapi.json" and "/docs"; "": nowhere. */
+    const char *openapi, *docs;
 };
 /* At most once: CGW_APPLICATION(.name = "shop", .mode = CGW_SYNC); */
 #define CGW_APPLICATION(...)                                      \

@@ -33,6 +33,8 @@ static const char *own(int status)
         return "the queue was closed";
     case CGW_EFAILED:
         return "a task, a dependency or a handler gave up";
+    case CGW_ECONFLICT:
+        return "a constraint of the data forbids it";
     default:
         return NULL;
     }

@@ -157,11 +157,16 @@ static int make_of_code(void *arg)
     const struct trouble *trouble = arg;
     cgw_request *req = trouble->req;
     int code = trouble->code, status = status_of(code);
+    const char *conflict = req->endpoint ? req->endpoint->conflict : NULL;
     if (req->reply.state > REPLY_WHOLE || is_prepared(req, code))
         return CGW_OK;
     if (trouble->has_left) {
         req->reply.state = REPLY_LEFT;
         req->reply.status = 0;
+        return CGW_OK;
+    }
+    if (code == CGW_ECONFLICT && conflict) {
+        (void)failure_prepare(req, 409, code, conflict, none);
         return CGW_OK;
     }
     if (status == 500)
