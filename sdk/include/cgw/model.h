@@ -33,6 +33,19 @@ typedef struct cgw_datetime {
 
 typedef const char *cgw_string; /* UTF-8, NUL-terminated */
 
+/* A file that came with a form; what can be done with it is in <cgw/form.h>. All is the request's.
+ */
+typedef struct cgw_upload {
+    const char *filename;             /* the last component of what the client says: never "..", no
+                                         slash, no control character; or "" */
+    const char *raw_filename;         /* what it says; UTF-8 */
+    const char *content_type;         /* as it says, or "" */
+    uint64_t size;                    /* bytes */
+    const struct cgw_header *headers; /* of its part; names in lower case */
+    size_t n_headers;
+    struct cgw__spool *spool; /* its bytes; NULL: an optional one that did not come */
+} cgw_upload;
+
 enum cgw_field_kind {
     CGW_KIND_I8 = 1,
     CGW_KIND_I16,
@@ -51,7 +64,8 @@ enum cgw_field_kind {
     CGW_KIND_DATETIME, /* cgw_datetime */
     CGW_KIND_ENUM,     /* int: the constant of CGW_ENUM */
     CGW_KIND_MODEL,    /* T: a nested object */
-    CGW_KIND_LIST      /* of what .item says */
+    CGW_KIND_LIST,     /* of what .item says */
+    CGW_KIND_UPLOAD    /* cgw_upload: of forms alone */
 };
 
 #define CGW__LIST(name, type) \
@@ -75,6 +89,7 @@ CGW__LIST(cgw_list_bytes, cgw_str)
 CGW__LIST(cgw_list_uuid, cgw_uuid)
 CGW__LIST(cgw_list_datetime, cgw_datetime)
 CGW__LIST(cgw_list_enum, int)
+CGW__LIST(cgw_list_upload, cgw_upload)
 typedef cgw_list_str cgw_strs;
 
 /* ---- descriptors, as the macros make them; read-only ---- */
@@ -103,7 +118,8 @@ struct cgw_field {
                             without quotes */
     long double def;     /* default of numbers and bool; NaN: none */
     long double gt, ge, lt, le, multiple_of; /* of numbers; NaN: none */
-    uint32_t min_len, max_len;     /* of str and text: characters; of bytes: bytes; 0: no maximum */
+    uint32_t min_len, max_len;     /* of str and text: characters; of bytes and upload: bytes; 0: no
+                                      maximum */
     uint32_t min_items, max_items; /* of lists; the others hold for each item; 0: no maximum */
     bool opt;    /* may be absent or null: the member is zero then; see cgw_has() */
     bool null;   /* must be there, but may be null */
@@ -160,6 +176,7 @@ extern const struct cgw_model_code cgw__model_code;
 #define CGW__TYPE_bytes           cgw_str
 #define CGW__TYPE_uuid            cgw_uuid
 #define CGW__TYPE_datetime        cgw_datetime
+#define CGW__TYPE_upload          cgw_upload
 #define CGW__TYPE_strs            cgw_list_str
 #define CGW__TYPE_enumeration(E)  E
 #define CGW__TYPE_model(T)        T
@@ -183,6 +200,7 @@ extern const struct cgw_model_code cgw__model_code;
 #define CGW__IS_bytes          .kind = CGW_KIND_BYTES
 #define CGW__IS_uuid           .kind = CGW_KIND_UUID
 #define CGW__IS_datetime       .kind = CGW_KIND_DATETIME
+#define CGW__IS_upload         .kind = CGW_KIND_UPLOAD
 #define CGW__IS_strs           CGW__IS_list(str)
 #define CGW__IS_enumeration(E) .kind = CGW_KIND_ENUM, .values = E##_enum
 #define CGW__IS_model(T)       .kind = CGW_KIND_MODEL, .model = T##_model
@@ -207,6 +225,7 @@ extern const struct cgw_model_code cgw__model_code;
 #define CGW__ITEM_bytes    .item = CGW_KIND_BYTES
 #define CGW__ITEM_uuid     .item = CGW_KIND_UUID
 #define CGW__ITEM_datetime .item = CGW_KIND_DATETIME
+#define CGW__ITEM_upload   .item = CGW_KIND_UPLOAD
 
 #define CGW__MEMBER(kind_, name_, ...) CGW__TYPE_##kind_ name_;
 #define CGW__COUNT(kind_, name_, ...)  +1

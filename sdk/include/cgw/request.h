@@ -45,7 +45,7 @@ const char *cgw_cookie(cgw_request *req, const char *name);
    cgw_params() has those of the query, or, where the model is not theirs, of the path. A model
    that the route does not name there ends the process in a debug run; it is a line in the log and a
    zeroed one otherwise. [task], none suspends */
-enum cgw__place { CGW__QUERY, CGW__PATH, CGW__HEADERS, CGW__COOKIES, CGW__BODY };
+enum cgw__place { CGW__QUERY, CGW__PATH, CGW__HEADERS, CGW__COOKIES, CGW__BODY, CGW__FORM };
 const void *cgw__bound(cgw_request *req, const cgw_model *model, enum cgw__place place);
 #define cgw_params(req, T)      ((const T *)cgw__bound((req), T##_model(), CGW__QUERY))
 #define cgw_path_params(req, T) ((const T *)cgw__bound((req), T##_model(), CGW__PATH))

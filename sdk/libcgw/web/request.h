@@ -31,7 +31,7 @@ struct request_param {
     cgw_str name, value; /* value: decoded, NUL-terminated */
 };
 
-/* A bound model: .params, .path_params, .headers, .cookies, .body. */
+/* A bound model: .params, .path_params, .headers, .cookies, .body, .form. */
 struct request_bound {
     enum cgw__place place;
     const cgw_model *model;
@@ -149,7 +149,7 @@ struct cgw_request {
     /* From here on nothing is initialised: each is, where what says that it is there is set. */
     struct request_param params[REQUEST_PARAMS_MAX];
     struct scope cancel; /* around the handler, while is_cancelable: timeout, disconnect, drain */
-    struct request_bound bound[5];
+    struct request_bound bound[6];
     struct cgw_event received; /* filled by the host */
     struct cgw_event kept;     /* the end of the body, when watching goes on behind it unread */
     struct request_data data[REQUEST_DATA_MAX];
