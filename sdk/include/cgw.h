@@ -8,6 +8,7 @@
 #ifndef CGW_H
 #define CGW_H
 #include <cgw/base.h>
+#include <cgw/file.h>
 #include <cgw/form.h>
 #include <cgw/lifespan.h>
 #include <cgw/model.h>
