@@ -37,7 +37,8 @@ enum cgw_sdk_status {
     CGW_EINVALID = -35,  /* data from outside did not pass its model */
     CGW_ESHUT = -36,     /* a queue was closed */
     CGW_EFAILED = -37,   /* a task, a dependency or a handler gave up; a reply may be prepared */
-    CGW_ECONFLICT = -38  /* what a constraint of the data forbids: a key that is there already */
+    CGW_ECONFLICT = -38, /* what a constraint of the data forbids: a key that is there already */
+    CGW_EDENIED = -39    /* a password or a signature is wrong, or what was signed has expired */
 };
 
 /* English for a code of enum cgw_status, enum cgw_sdk_status, or minus an errno. Static. [any] */

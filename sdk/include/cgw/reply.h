@@ -71,8 +71,9 @@ bool cgw_reply_has_begun(const cgw_request *req);                 /* the head ha
 cgw_reply cgw_fail(cgw_request *req, int status, const char *format, ...) CGW_MUST_USE
     CGW_PRINTF(3, 4);
 /* The reply for a code of enum cgw_status, cgw_sdk_status or minus an errno: CGW_ETIMEDOUT 504,
-   CGW_EBUSY 503 with Retry-After, CGW_ENOENT 404, CGW_ETOOBIG 413, CGW_EINVALID 422, a prepared one
-   for CGW_EFAILED, else 500 with a line in the log; a client that has left gets none. */
+   CGW_EBUSY 503 with Retry-After, CGW_ENOENT 404, CGW_ETOOBIG 413, CGW_EINVALID 422, CGW_EDENIED
+   401, a prepared one for CGW_EFAILED, else 500 with a line in the log; a client that has left gets
+   none. */
 cgw_reply cgw__error(cgw_request *req, int code, const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_error(req, code) cgw__error((req), (code), CGW_HERE)
 /* Return the reply for what is negative. */

@@ -128,6 +128,7 @@ struct cgw_router {
     int mode;
     double timeout;
     uint64_t max_body;
+    const char *scopes; /* wanted beside those of its routes */
     const struct cgw_dependency *const *depends;
     const struct cgw_middleware *const *middleware;
     bool hidden;
@@ -223,6 +224,9 @@ struct cgw_error_handler {
 struct cgw_middleware {
     const char *name;
     cgw_handler_fn *fn;
+    /* Run in each worker that starts, once, in front of the lifespan's start(); it may suspend. 0;
+       else the worker does not start, and cgw_boot_fail() says why. NULL: nothing is to be done. */
+    int (*prepare)(cgw_boot *boot);
 };
 /*
  *     CGW_MIDDLEWARE(timing)
@@ -237,9 +241,9 @@ struct cgw_middleware {
  * What it changes of a whole reply holds; of a stream the head is gone already: wrap receive and
  * send for that.
  */
-#define CGW_MIDDLEWARE(name_)                                                \
-    static cgw_reply name_(cgw_request *req);                                \
-    static const struct cgw_middleware name_##_middleware = {#name_, name_}; \
+#define CGW_MIDDLEWARE(name_)                                                              \
+    static cgw_reply name_(cgw_request *req);                                              \
+    static const struct cgw_middleware name_##_middleware = {.name = #name_, .fn = name_}; \
     static cgw_reply name_(cgw_request *req)
 /* What is inside: the next middleware, then the handler. Once. Suspends. [task] */
 cgw_reply cgw_next(cgw_request *req) CGW_MUST_USE;

@@ -35,6 +35,8 @@ static const char *own(int status)
         return "a task, a dependency or a handler gave up";
     case CGW_ECONFLICT:
         return "a constraint of the data forbids it";
+    case CGW_EDENIED:
+        return "a password or a signature is wrong";
     default:
         return NULL;
     }

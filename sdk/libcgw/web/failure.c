@@ -132,6 +132,8 @@ static int status_of(int code)
         return 413;
     case CGW_EINVALID:
         return 422;
+    case CGW_EDENIED:
+        return 401;
     default:
         return code >= 200 && code <= 999 ? code : 500;
     }
