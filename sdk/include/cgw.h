@@ -7,6 +7,7 @@
  */
 #ifndef CGW_H
 #define CGW_H
+#include <cgw/auth.h>
 #include <cgw/base.h>
 #include <cgw/file.h>
 #include <cgw/form.h>
