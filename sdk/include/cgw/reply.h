@@ -83,6 +83,15 @@ cgw_reply cgw__error(cgw_request *req, int code, const struct cgw_site *site) CG
         if (cgw__code < 0)                      \
             return cgw_error((req), cgw__code); \
     } while (0)
+/* The same of what is looked for; 0 means that it is not there: a 404 with the text. */
+#define CGW_FOUND(req, expression, ...)             \
+    do {                                            \
+        int cgw__code = (expression);               \
+        if (cgw__code < 0)                          \
+            return cgw_error((req), cgw__code);     \
+        if (cgw__code == 0)                         \
+            return cgw_fail(req, 404, __VA_ARGS__); \
+    } while (0)
 
 /* ---- streams; all of these suspend while the client is slow ---- */
 
