@@ -12,6 +12,7 @@
 #include <cgw/file.h>
 #include <cgw/form.h>
 #include <cgw/lifespan.h>
+#include <cgw/middleware.h>
 #include <cgw/model.h>
 #include <cgw/reply.h>
 #include <cgw/request.h>

@@ -78,8 +78,9 @@ static struct matcher *make(const struct match_input *input)
 
 /* ---- what a route takes from around it ---- */
 
-static const struct cgw_middleware outer = {"outer", handler}, middle = {"middle", handler},
-                                   own = {"own", handler};
+static const struct cgw_middleware outer = {.name = "outer", .fn = handler},
+                                   middle = {.name = "middle", .fn = handler},
+                                   own = {.name = "own", .fn = handler};
 static const struct cgw_dependency dep_a = {.name = "a"}, dep_b = {.name = "b"};
 static const struct cgw_application whole = {
     .mode = CGW_SYNC,

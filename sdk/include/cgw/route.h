@@ -19,6 +19,7 @@ struct cgw_router;
 struct cgw_dependency;
 struct cgw_middleware;
 struct cgw_auth;
+struct cgw__filter_use;
 typedef cgw_reply cgw_handler_fn(cgw_request *req);
 typedef const cgw_model *cgw_model_fn(void);
 
@@ -227,6 +228,7 @@ struct cgw_middleware {
     /* Run in each worker that starts, once, in front of the lifespan's start(); it may suspend. 0;
        else the worker does not start, and cgw_boot_fail() says why. NULL: nothing is to be done. */
     int (*prepare)(cgw_boot *boot);
+    const struct cgw__filter_use *use; /* of <cgw/middleware.h>; NULL: the user's own */
 };
 /*
  *     CGW_MIDDLEWARE(timing)
@@ -259,6 +261,8 @@ struct cgw_layer {
                 size_t n);
     void *arg;
     struct cgw_layer *below; /* the SDK's */
+    bool wants_bytes; /* its send() needs them: a file of cgw_file() comes as pieces of bytes, not
+                         as CGW_HTTP_RESPONSE_FILE */
 };
 void cgw_wrap(cgw_request *req, struct cgw_layer *layer); /* before the response begins. [task] */
 int cgw_receive_below(cgw_request *req, struct cgw_layer *layer,
