@@ -42,7 +42,7 @@ START_TEST(pieces_are_aligned_and_apart)
     }
     for (size_t i = 0; i < 200; i++)
         for (size_t k = 0; k < bytes[i]; k++)
-            ck_assert_int_eq((unsigned char)pieces[i][k], (int)i);
+            UNIT_MUST((unsigned char)pieces[i][k] == i);
 }
 END_TEST
 

@@ -1,6 +1,6 @@
 /* See http1_play.h. */
 #include "http1_play.h"
-#include <check.h>
+#include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -42,10 +42,10 @@ static void see_strings(const struct http1_request *r)
 {
     const struct str strings[] = {r->method, r->target, r->raw_path, r->query, r->host};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
-        ck_assert_int_eq(strings[i].ptr[strings[i].len], '\0');
+        UNIT_MUST(strings[i].ptr[strings[i].len] == '\0');
     for (size_t i = 0; i < r->n_fields; i++) {
-        ck_assert_int_eq(r->fields[i].name.ptr[r->fields[i].name.len], '\0');
-        ck_assert_int_eq(r->fields[i].value.ptr[r->fields[i].value.len], '\0');
+        UNIT_MUST(r->fields[i].name.ptr[r->fields[i].name.len] == '\0');
+        UNIT_MUST(r->fields[i].value.ptr[r->fields[i].value.len] == '\0');
     }
 }
 
@@ -63,9 +63,9 @@ static void see_event(struct play *play, const struct http1_event *event, struct
         play->hash = 2166136261u;
         break;
     case HTTP1_BODY:
-        ck_assert(event->data.len > 0);
-        ck_assert(event->data.ptr >= piece.ptr);
-        ck_assert(event->data.ptr + event->data.len <= piece.ptr + piece.len);
+        UNIT_MUST(event->data.len > 0);
+        UNIT_MUST(event->data.ptr >= piece.ptr);
+        UNIT_MUST(event->data.ptr + event->data.len <= piece.ptr + piece.len);
         take_body(play, event->data);
         if (event->ended)
             end_body(play);
@@ -75,7 +75,7 @@ static void see_event(struct play *play, const struct http1_event *event, struct
         break;
     case HTTP1_ERROR:
         fprintf(play->line, "%s%d", play->has_body ? " ... " : play->separator, event->status);
-        ck_assert_ptr_nonnull(event->why);
+        UNIT_MUST(event->why);
         play->is_refused = true;
         break;
     }
@@ -95,8 +95,8 @@ static void feed(struct play *play, struct str piece)
         size_t used;
         struct http1_event event;
         http1_feed(&play->codec, piece.ptr, piece.len, &used, &event);
-        ck_assert_uint_le(used, piece.len);
-        ck_assert(event.type != HTTP1_MORE || used == piece.len);
+        UNIT_MUST(used <= piece.len);
+        UNIT_MUST(event.type != HTTP1_MORE || used == piece.len);
         see_event(play, &event, piece);
         piece = (struct str){piece.ptr + used, piece.len - used};
         if (play->codec.phase == HTTP1_IDLE && event.type != HTTP1_MORE)
@@ -107,7 +107,7 @@ static void feed(struct play *play, struct str piece)
 static void feed_copy(struct play *play, struct str piece)
 {
     char *copy = malloc(piece.len ? piece.len : 1);
-    ck_assert_ptr_nonnull(copy);
+    UNIT_MUST(copy);
     memcpy(copy, piece.ptr, piece.len);
     feed(play, (struct str){copy, piece.len});
     free(copy);
@@ -119,7 +119,7 @@ char *http1_play(const struct http1_limits *limits, struct str in, size_t first,
     char *text = NULL;
     size_t size;
     play.line = open_memstream(&text, &size);
-    ck_assert_ptr_nonnull(play.line);
+    UNIT_MUST(play.line);
     http1_init(&play.codec, limits);
     begin(&play);
     for (size_t n = first ? first : step; in.len; n = step) {

@@ -12,6 +12,9 @@
 #endif
 #endif
 
+/* An assertion for what is looked at many thousand times: Check writes down each that it passes. */
+#define UNIT_MUST(condition) ((condition) ? (void)0 : ck_abort_msg("not so: %s", #condition))
+
 /* main() of a test program: run the suite that make_suite() builds, each test in a process. */
 #define UNIT_MAIN(make_suite)                             \
     int main(void)                                        \
