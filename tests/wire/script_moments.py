@@ -17,7 +17,9 @@ def starting(lab, app, options=(), env=()):
 
 
 def comes_to_serve(server):
-    server.url = server.wait_log(SERVING.pattern, AWAY * server.bench.slow)[1]
+    found = server.wait_log(SERVING.pattern, AWAY * server.bench.slow)
+    server.url = found[1]
+    server.wait_named(int(found[2]))
 
 
 def ends(server, code):

@@ -160,7 +160,7 @@ class Server:
             try:
                 found = self.wait_log(SERVING.pattern, 15 * self.bench.slow)
                 self.url = found[1]
-                self._wait_named(int(found[2]))
+                self.wait_named(int(found[2]))
             except Failed as failed:
                 self.kill()
                 raise Failed("%s does not serve: %s\n%s" % (" ".join(self.argv()), failed,
@@ -168,7 +168,7 @@ class Server:
             self.descriptors_before = self.descriptors_of_all()
         return self
 
-    def _wait_named(self, count):
+    def wait_named(self, count):
         """The workers served before the supervisor said so, but their lines may come after its own."""
         end = time.monotonic() + 5 * self.bench.slow
         while len(self.ready()) < count:
