@@ -89,7 +89,7 @@ cgw_reply cgw_auth_refuse(cgw_request *req, const struct cgw_auth *auth, const c
 /* ---- scopes ---- */
 
 /* What the route and its routers want by .scopes, outermost first, each once; of the request's
-   memory. */
+   memory, without which it is empty: to grant by, there is cgw_auth_allows(). */
 cgw_strs cgw_auth_scopes(cgw_request *req);
 /* Are all of them among the granted, "items:read items:write"? NULL: none is granted. false: the
    403 is prepared, with error="insufficient_scope" and what is wanted where the scheme is a bearer

@@ -7,6 +7,7 @@
 #ifndef CGW_CRYPTO_H
 #define CGW_CRYPTO_H
 #include <cgw/auth.h>
+#include <cgw/file.h>
 
 /* Are they the same? Takes as long wherever they differ; their lengths are no secret. [any] */
 bool cgw_secret_is(cgw_str given, cgw_str secret);
@@ -30,8 +31,8 @@ int cgw__password_setup(cgw_boot *boot, struct cgw_password_cost cost) CGW_MUST_
 #define CGW_PASSWORD_HASH_LEN 127
 /*
  * A text to store, "$argon2id$...", with its salt and cost. req NULL: of the running task's memory.
- * CGW_OK; CGW_EINVAL: the password is NULL, or longer than 4096 bytes; CGW_ENOMEM; CGW_EBUSY: the
- * pool is full; why it was canceled. Suspends. [task]
+ * CGW_OK; CGW_EINVAL: the password is NULL; CGW_ETOOBIG: it is longer than 4096 bytes; CGW_ENOMEM;
+ * CGW_EBUSY: the pool is full; why it was canceled. Suspends. [task]
  */
 int cgw__password_hash(cgw_request *req, const char *password, const char **ret_text,
                        const struct cgw_site *site) CGW_MUST_USE;
@@ -40,15 +41,16 @@ int cgw__password_hash(cgw_request *req, const char *password, const char **ret_
 /*
  * Is it the password that the text was made of? CGW_OK: it is. CGW_EDENIED: it is not, or the
  * text is none; CGW_TRY() makes a 401 of that. text NULL, as there is no such user, is CGW_EDENIED
- * after the same time. The others as above. Suspends. [task]
+ * after as long as a hash takes. CGW_ENOMEM, CGW_EBUSY and why it was canceled as above. Suspends.
+ * [task]
  */
 int cgw__password_verify(cgw_request *req, const char *text, const char *password,
                          const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_password_verify(req, text, password) \
     cgw__password_verify((req), (text), (password), CGW_HERE)
-/* Was it made at another cost than today's, or otherwise? Hash the password anew, at the next
-   login. [task] */
-bool cgw_password_is_outdated(cgw_request *req, const char *text);
+/* Was it made at another cost than today's, or is it none? Hash the password anew, while the login
+   has it. Does not suspend. [task] */
+bool cgw_password_is_outdated(const char *text);
 
 /* ---- keys ---- */
 
@@ -107,20 +109,20 @@ struct cgw_sessions {
     bool secure;            /* by https alone; else only where the request came so */
     const char *path, *domain, *same_site; /* as of struct cgw_cookie_options */
 };
-#define CGW_SESSIONS(name_, ...)                                                       \
-    static const struct cgw_sessions name_##_sessions = {.name = #name_, __VA_ARGS__}; \
-    static cgw_reply name_##_serve(cgw_request *req)                                   \
-    {                                                                                  \
-        return cgw__sessions_serve(req, &name_##_sessions);                            \
-    }                                                                                  \
-    static int name_##_prepare(cgw_boot *boot)                                         \
-    {                                                                                  \
-        return cgw__sessions_prepare(boot, &name_##_sessions);                         \
-    }                                                                                  \
-    static const struct cgw_middleware name_##_middleware = {                          \
-        .name = #name_, .fn = name_##_serve, .prepare = name_##_prepare}
-cgw_reply cgw__sessions_serve(cgw_request *req, const struct cgw_sessions *sessions) CGW_MUST_USE;
-int cgw__sessions_prepare(cgw_boot *boot, const struct cgw_sessions *sessions);
+#define CGW_SESSIONS(name_, ...)                                                           \
+    static const struct cgw_sessions name_##_sessions = {.name = #name_, __VA_ARGS__};     \
+    static const struct cgw__part name_##_part = {cgw__sessions_start, cgw__sessions_stop, \
+                                                  &name_##_sessions};                      \
+    CGW__SECTION("cgw_parts")                                                              \
+    static const struct cgw__part *const name_##_part_entry = &name_##_part;               \
+    static cgw_reply name_##_serve(cgw_request *req)                                       \
+    {                                                                                      \
+        return cgw__sessions_serve(req, &name_##_part);                                    \
+    }                                                                                      \
+    static const struct cgw_middleware name_##_middleware = {.name = #name_, .fn = name_##_serve}
+int cgw__sessions_start(cgw_boot *boot, const struct cgw__part *part, void **ret_state);
+void cgw__sessions_stop(void *state);
+cgw_reply cgw__sessions_serve(cgw_request *req, const struct cgw__part *part) CGW_MUST_USE;
 
 /* A value, or NULL; of the request's memory. What was changed, has expired or is not there is an
    empty session. These, all of [task], do not suspend; where no CGW_SESSIONS() is around the
