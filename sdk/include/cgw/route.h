@@ -225,9 +225,6 @@ struct cgw_error_handler {
 struct cgw_middleware {
     const char *name;
     cgw_handler_fn *fn;
-    /* Run in each worker that starts, once, in front of the lifespan's start(); it may suspend. 0;
-       else the worker does not start, and cgw_boot_fail() says why. NULL: nothing is to be done. */
-    int (*prepare)(cgw_boot *boot);
     const struct cgw__filter_use *use; /* of <cgw/middleware.h>; NULL: the user's own */
 };
 /*
