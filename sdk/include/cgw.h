@@ -14,6 +14,7 @@
 #include <cgw/lifespan.h>
 #include <cgw/middleware.h>
 #include <cgw/model.h>
+#include <cgw/process.h>
 #include <cgw/reply.h>
 #include <cgw/request.h>
 #include <cgw/route.h>

@@ -38,7 +38,8 @@ enum cgw_sdk_status {
     CGW_ESHUT = -36,     /* a queue was closed */
     CGW_EFAILED = -37,   /* a task, a dependency or a handler gave up; a reply may be prepared */
     CGW_ECONFLICT = -38, /* what a constraint of the data forbids: a key that is there already */
-    CGW_EDENIED = -39    /* a password or a signature is wrong, or what was signed has expired */
+    CGW_EDENIED = -39,   /* a password or a signature is wrong, or what was signed has expired */
+    CGW_ECRASHED = -40   /* a helper process ended before it had answered */
 };
 
 /* English for a code of enum cgw_status, enum cgw_sdk_status, or minus an errno. Static. [any] */

@@ -37,6 +37,8 @@ static const char *own(int status)
         return "a constraint of the data forbids it";
     case CGW_EDENIED:
         return "a password or a signature is wrong";
+    case CGW_ECRASHED:
+        return "a helper process ended before it had answered";
     default:
         return NULL;
     }
