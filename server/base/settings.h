@@ -23,6 +23,7 @@ struct settings {
     const char *module;           /* path as given; of C sources the first */
     struct settings_list sources; /* C files to compile and serve, n 0: module is a shared object */
     const char *build;            /* --build: the command that makes module, or NULL */
+    struct settings_list wraps;   /* modules around the application, the first outermost */
     bool check_only;              /* --check */
     const char *new_project;      /* --new: the folder to write a project to, or NULL */
     bool status;                  /* --status; module is then a process number, or NULL */

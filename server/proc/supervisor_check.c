@@ -1,5 +1,6 @@
 /* --check: everything up to the module, which is built where it is to be and loaded in a child. */
 #include "app/module.h"
+#include "app/wrap.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "proc/children.h"
@@ -35,6 +36,8 @@ static _Noreturn void load(const struct settings *settings, const char *copy)
     char *error = NULL;
     children_release_signals();
     int rc = module_load(settings->module, copy, &app, &error);
+    if (rc == 0)
+        rc = wrap_load(&settings->wraps, app, &app, &error);
     if (rc < 0)
         log_line(LOG_LEVEL_ERROR, 201, "%s", error ? error : "out of memory");
     log_stop();

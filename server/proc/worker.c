@@ -5,6 +5,7 @@
 #include "proc/worker.h"
 #include "app/lifespan.h"
 #include "app/module.h"
+#include "app/wrap.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/trace.h"
@@ -338,6 +339,14 @@ static int refuse(struct worker *worker, int exit_code, char *error)
     return -ECANCELED;
 }
 
+/* And what stands around it. */
+static int load_module(struct worker *worker, char **ret_error)
+{
+    const struct settings *settings = worker->settings;
+    int rc = module_load(settings->module, worker->start->copy, &worker->app, ret_error);
+    return rc < 0 ? rc : wrap_load(&settings->wraps, worker->app, &worker->app, ret_error);
+}
+
 /* The application's code runs from here on, its constructors first: not as root. */
 static int load(struct worker *worker)
 {
@@ -348,8 +357,7 @@ static int load(struct worker *worker)
         return refuse(worker, EXIT_CANNOT_RUN, error);
     }
     worker->app = start->app;
-    if (!start->app &&
-        module_load(worker->settings->module, start->copy, &worker->app, &error) < 0) {
+    if (!start->app && load_module(worker, &error) < 0) {
         log_line(LOG_LEVEL_ERROR, 201, "%s", error ? error : "out of memory");
         return refuse(worker, EXIT_MODULE, error);
     }

@@ -369,15 +369,18 @@ static void leave_folders(const struct watch *watch, const struct watch_files *b
 int watch_inputs(struct watch *watch, const char *const *paths, size_t n)
 {
     struct watch_files files = {NULL, 0}, before = watch->files;
-    for (size_t i = 0; i < n; i++)
-        if (!watch_files_add(&files, paths[i])) {
-            watch_files_fini(&files);
-            return -ENOMEM;
-        }
+    const struct settings *settings = watch->settings;
+    bool is_fine = watch_files_add_wraps(&files, &settings->wraps);
+    for (size_t i = 0; i < n && is_fine; i++)
+        is_fine = watch_files_add(&files, paths[i]);
+    if (!is_fine) {
+        watch_files_fini(&files);
+        return -ENOMEM;
+    }
     watch->files = files;
     for (size_t i = 0; i < files.n; i++) {
-        files.items[i].is_module = watch->settings->sources.n == 0 &&
-                                   strcmp(files.items[i].path, watch->settings->module) == 0;
+        files.items[i].is_module |=
+            settings->sources.n == 0 && strcmp(files.items[i].path, settings->module) == 0;
         watch_folder(watch, &files.items[i]); /* first, so that nothing comes between the two */
         begin_file(watch, &before, &files.items[i]);
     }
@@ -392,7 +395,7 @@ static int start_files(struct watch *watch)
 {
     const struct settings *settings = watch->settings;
     if (settings->build)
-        return 0;
+        return watch_inputs(watch, NULL, 0);
     if (settings->sources.n)
         return watch_inputs(watch, settings->sources.items, settings->sources.n);
     return watch_inputs(watch, &settings->module, 1);

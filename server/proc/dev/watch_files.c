@@ -1,6 +1,7 @@
 /* Marks and names; nothing here knows of inotify. */
 #include "proc/dev/watch_files.h"
 #include "app/module.h"
+#include "app/wrap.h"
 #include "base/mem.h"
 #include <limits.h>
 #include <stdlib.h>
@@ -80,6 +81,19 @@ bool watch_files_add(struct watch_files *files, const char *path)
     if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode) || !realpath(path, real))
         return true;
     return add_file(files, path, real);
+}
+
+bool watch_files_add_wraps(struct watch_files *files, const struct settings_list *wraps)
+{
+    bool is_fine = true;
+    for (size_t i = 0; i < wraps->n && is_fine; i++) {
+        char *path = wrap_path(wraps->items[i]);
+        is_fine = path && watch_files_add(files, path);
+        mem_free(path);
+    }
+    for (size_t i = 0; i < files->n; i++)
+        files->items[i].is_module = true;
+    return is_fine;
 }
 
 bool watch_files_follow(struct watch_file *file)

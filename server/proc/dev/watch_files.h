@@ -4,6 +4,7 @@
  */
 #ifndef PROC_DEV_WATCH_FILES_H
 #define PROC_DEV_WATCH_FILES_H
+#include "base/settings.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -41,6 +42,8 @@ bool watch_files_is_half(const struct watch_file *file);
 /* Add the file; a link twice, as what it leads to may be replaced where that lies. false: out of
    memory. */
 bool watch_files_add(struct watch_files *files, const char *path);
+/* The same of all modules of --wrap, which are modules. */
+bool watch_files_add_wraps(struct watch_files *files, const struct settings_list *wraps);
 /* Is this what a link led to, and it leads elsewhere now? Then place and name are changed, and
    its folder is to be watched. */
 bool watch_files_follow(struct watch_file *file);

@@ -17,6 +17,8 @@
 /* clang-format off */
 const struct option options_table[] = {
     {NULL, OPTION_MODULE, "MODULE.so", "the application to serve, or its C files", OPTION_SOURCE, AT(module)},
+    {"What to serve",
+     "wrap", "LIST", "modules around the application, the first outermost", OPTION_LIST, AT(wraps)},
 
     {"Where to listen",
      "host", "ADDR", "address or name", OPTION_HOST, AT(host), .initial = "127.0.0.1"},
