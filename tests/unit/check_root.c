@@ -1,4 +1,4 @@
-/* Nothing outside the folder of modules/files can be opened, by either of the two ways; and what a
+/* Nothing outside a folder can be opened, by either of the two ways; and what a
    name says about its type. */
 #include "files/mime.h"
 #include "files/root.h"
@@ -118,6 +118,25 @@ START_TEST(open_row)
 }
 END_TEST
 
+/* What has just been opened is known without waiting, and leads nowhere else either. */
+START_TEST(open_cached)
+{
+    const char *path = paths[_i].path;
+    int known = root_open_beneath(&root, path);
+    int fd = root_open_cached(&root, path);
+    if (fd != -EAGAIN)
+        ck_assert_msg((fd < 0) == (known < 0), "%s: %d and %d", path, fd, known);
+    if (known >= 0)
+        close(known);
+    if (fd >= 0)
+        close(fd);
+    fd = root_open_cached(NULL, "in/../in/file"); /* any path */
+    ck_assert_msg(fd >= 0 || fd == -EAGAIN, "%d", fd);
+    if (fd >= 0)
+        close(fd);
+}
+END_TEST
+
 START_TEST(open_long)
 {
     char path[6000];
@@ -217,6 +236,7 @@ static Suite *make_suite(void)
     TCase *tests = tcase_create("root");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, open_row, 0, sizeof(paths) / sizeof(paths[0]));
+    tcase_add_loop_test(tests, open_cached, 0, sizeof(paths) / sizeof(paths[0]));
     tcase_add_test(tests, open_long);
     tcase_add_test(tests, open_slash);
     tcase_add_test(tests, open_root_fails);

@@ -1,4 +1,4 @@
-/* ETag, Last-Modified and the conditions on them in modules/files (rows of RFC 9110, 13). */
+/* ETag, Last-Modified and the conditions on them (rows of RFC 9110, 13). */
 #include "files/validator.h"
 #include "unit.h"
 #include <string.h>
@@ -24,6 +24,18 @@ START_TEST(init)
     struct validator validator = ours();
     ck_assert_str_eq(validator.etag, ETAG);
     ck_assert_str_eq(validator.date, DATE);
+}
+END_TEST
+
+/* Another coding of the same is another thing, even at the same size and time. */
+START_TEST(encoded)
+{
+    struct validator validator = ours();
+    validator_encode(&validator, "br");
+    ck_assert_str_eq(validator.etag, "\"ae1b981bc490a05-64-br\"");
+    validator_init(&validator, UINT64_MAX, (struct timespec){INT32_MAX, 999999999}, WHEN);
+    validator_encode(&validator, "a-long-name-of-a-coding");
+    ck_assert_str_eq(strrchr(validator.etag, '-'), "-n\"");
 }
 END_TEST
 
@@ -160,6 +172,7 @@ static Suite *make_suite(void)
     tcase_add_test(tests, init);
     tcase_add_test(tests, a_young_date_is_no_strong_one);
     tcase_add_test(tests, init_bounds);
+    tcase_add_test(tests, encoded);
     tcase_add_loop_test(tests, date_row, 0, sizeof(dates) / sizeof(dates[0]));
     tcase_add_loop_test(tests, ask_row, 0, sizeof(rows) / sizeof(rows[0]));
     suite_add_tcase(suite, tests);

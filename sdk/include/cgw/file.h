@@ -86,16 +86,18 @@ struct cgw_static {
     static const struct cgw__part *const name_##_part_entry = &name_##_part;               \
     static cgw_reply name_(cgw_request *req)                                               \
     {                                                                                      \
-        return cgw__static(req, &name_##_part);                                            \
+        return cgw__static(req, &name_##_part, cgw_path(req, "path"));                     \
     }
 int cgw__static_start(cgw_boot *boot, const struct cgw__part *part, void **ret_state);
 void cgw__static_stop(void *state);
-cgw_reply cgw__static(cgw_request *req, const struct cgw__part *part) CGW_MUST_USE;
+cgw_reply cgw__static(cgw_request *req, const struct cgw__part *part,
+                      const char *path) CGW_MUST_USE;
 
 /* ---- whole files ---- */
 
 struct cgw_file_read_options {
-    uint64_t limit; /* bytes; beyond it CGW_ETOOBIG; 0: 16 MiB */
+    const char *beneath; /* as of cgw_file() */
+    uint64_t limit;      /* bytes; beyond it CGW_ETOOBIG; 0: 16 MiB */
 };
 /* All of the file, NUL-terminated behind its length; the memory is the request's, or, where req is
    NULL, the task's: in the lifespan's start it lives as long as the worker. Suspends. [task] */
@@ -124,12 +126,13 @@ int cgw__file_write(cgw_request *req, const char *path, cgw_str data,
 
 typedef struct cgw_file_stream cgw_file_stream;
 struct cgw_file_open_options {
-    bool write;      /* as cgw_file_write(); else it is read */
-    bool append;     /* the same */
-    bool sync;       /* the same */
-    int mode;        /* the same */
-    uint64_t offset; /* where reading begins, bytes */
-    size_t piece;    /* bytes that are read at once; 0: 64 KiB */
+    bool write;          /* as cgw_file_write(); else it is read */
+    bool append;         /* the same */
+    bool sync;           /* the same */
+    int mode;            /* the same */
+    const char *beneath; /* as of cgw_file(), to read */
+    uint64_t offset;     /* where reading begins, bytes */
+    size_t piece;        /* bytes that are read at once; 0: 64 KiB */
 };
 /* Open it; the result is the caller's until cgw_file_close(). What is no regular file is -EINVAL.
    One task at a time uses it; it may be another one than opened it. Suspends. [task] */

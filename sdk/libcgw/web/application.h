@@ -25,6 +25,7 @@ struct application {
     const struct cgw_disconnect *disconnect;
     const struct cgw_shutdown *shutdown;
     struct matcher *matcher;
+    struct part *parts; /* of part.c */
     void *state;        /* of lifespan->size bytes, or NULL */
     struct arena arena; /* lives as long as the application */
     struct cgw_boot boot;
@@ -64,6 +65,14 @@ struct section section_lifespans(void);
 void lifespan_begin(struct cgw_call *call);
 
 /* ---- mount.c: the lifespans of mounted applications ---- */
+
+/* ---- part.c: what is started before the application's own start(), as static directories ---- */
+
+/* Start all, in order. NULL, or what went wrong: those that had started are stopped again. */
+const char *part_start_all(struct application *application);
+void part_stop_all(struct application *application); /* the other way round */
+/* What the part's start() has left. */
+void *part_state(const struct application *application, const struct cgw__part *part);
 
 /* Start, in order, all that want it. CGW_OK; CGW_EFAILED: *ret_error says why; those that had
    started are stopped again. Suspends. */

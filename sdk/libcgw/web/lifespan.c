@@ -118,12 +118,14 @@ static const char *start(struct application *application)
     application->matcher = matcher_new(&fault);
     if (!application->matcher)
         return fault;
-    fault = prepare_models(application);
-    if (fault || mount_start_all(application, &fault) != CGW_OK)
+    fault = load_fault(application->matcher, &application->arena);
+    if (!fault)
+        fault = part_start_all(application);
+    if (fault)
         return fault;
     fault = start_user(application);
     if (fault)
-        mount_stop_all(application);
+        part_stop_all(application);
     return fault;
 }
 
@@ -142,6 +144,7 @@ static void drain_begun(struct cgw_call *call, int status, void *arg)
         after_drain(req);
     }
     runtime_run(application->runtime);
+    part_stop_all(application);
 }
 
 static void watch_drain(struct application *application)

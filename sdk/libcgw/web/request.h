@@ -55,15 +55,24 @@ enum reply_state {
 
 struct reply {
     enum reply_state state;
+/* A body that is fetched when it is sent; of the arena. */
+struct reply_source {
+    /* Send the start with these fields, and the body. A code as of send(). Suspends. */
+    int (*send)(struct reply_source *source, cgw_request *req, const struct cgw_header *headers,
+                size_t n, const struct cgw_site *site);
+    void (*drop)(struct reply_source *source); /* it was sent, or never will be */
+};
+
     int status;
     struct cgw_header *headers; /* of the arena */
     size_t n_headers, room;
-    const char *content_type; /* NULL: none, or among the headers */
-    cgw_str body;             /* lent: literals or the arena's */
-    bool is_redirect;         /* its location goes when another reply takes its place */
-    struct cgw_cause cause;   /* why it is an error; status 0: it is none */
-    bool is_error_handled;    /* a handler of errors has been asked */
-    bool is_being_handled;    /* it runs: what it prepares is not asked about again */
+    const char *content_type;    /* NULL: none, or among the headers */
+    cgw_str body;                /* lent: literals or the arena's */
+    struct reply_source *source; /* in place of the body, or NULL */
+    bool is_redirect;            /* its location goes when another reply takes its place */
+    struct cgw_cause cause;      /* why it is an error; status 0: it is none */
+    bool is_error_handled;       /* a handler of errors has been asked */
+    bool is_being_handled;       /* it runs: what it prepares is not asked about again */
 };
 
 /* What the host gives: at most one receive is in flight; what comes while nobody waits is kept. */
@@ -256,6 +265,11 @@ int reply_send(cgw_request *req);
 void stream_abandon(cgw_request *req);
 /* No ping comes any more. Suspends shortly. */
 void stream_settle(cgw_request *req);
+/* The same, of a source, which is dropped where the reply is on its way already. */
+cgw_reply reply_prepare_source(cgw_request *req, int status, const char *content_type,
+                               struct reply_source *source);
+/* The source of the reply goes, where it has one. */
+void reply_drop_source(cgw_request *req);
 
 /* ---- failure.c ---- */
 /* Prepare the reply of an error: the application's own handlers of errors are asked by

@@ -21,8 +21,8 @@ static const struct route_settings *settings_of(const cgw_request *req)
 
 static bool has_models(const struct cgw_endpoint *endpoint)
 {
-    return endpoint->body || endpoint->params || endpoint->headers || endpoint->cookies ||
-           endpoint->path_params;
+    return endpoint->body || endpoint->form || endpoint->params || endpoint->headers ||
+           endpoint->cookies || endpoint->path_params;
 }
 
 static cgw_reply run_user(cgw_request *req)
@@ -61,6 +61,8 @@ static cgw_reply hop(cgw_request *req)
     req->is_sync = true;
     if (endpoint->body && !endpoint->stream)
         status = cgw__body_text(req, &body, &site);
+    if (endpoint->form && !endpoint->stream)
+        status = cgw__form_read(req, &site);
     if (status == CGW_OK)
         status = task_offload(req->task, run_user_on_thread, req, &site);
     return status == CGW_OK ? reply_now(req) : cgw__error(req, status, &site);
@@ -221,6 +223,7 @@ static void serve(void *arg)
             channel_watch(req);
         (void)chain_run(req, inner_of(req));
         status = send_reply(req);
+        reply_drop_source(req);
     }
     request_finish(req, status);
 }

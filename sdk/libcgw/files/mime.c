@@ -1,5 +1,5 @@
 /* A table of extensions in alphabetical order, searched by halves. */
-#include "mime.h"
+#include "files/mime.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

@@ -1,10 +1,11 @@
 /*
- * Several ranges are answered with the whole file, as section 14.2 allows: multipart bodies are
- * hardly ever asked for, and many small ranges are a known way to make a server work. Where only
- * one of them lies in the file, that one is sent.
+ * Ranges that overlap, or touch, are one: so asking often for the same does not make a reply longer
+ * than the file. What is malformed is refused, as section 14.2 allows; so is another unit, which it
+ * would have ignored: a client that asks for lines and gets bytes has not got what it wanted.
  */
-#include "range.h"
+#include "files/range.h"
 #include <stdbool.h>
+#include <string.h>
 #include <strings.h>
 
 struct scan {
@@ -66,11 +67,44 @@ static bool spec(struct scan *scan, uint64_t size, struct range *ret_range)
     return true;
 }
 
-/* The list behind "bytes=": false where it is malformed. Empty elements are allowed (5.6.1.2). */
-static bool list(struct scan *scan, uint64_t size, size_t *ret_n, size_t *ret_inside,
-                 struct range *ret_part)
+static bool touch(const struct range *a, const struct range *b)
 {
-    size_t n = 0, inside = 0;
+    return a->first <= b->first + b->count && b->first <= a->first + a->count;
+}
+
+static struct range join(const struct range *a, const struct range *b)
+{
+    uint64_t first = a->first < b->first ? a->first : b->first;
+    uint64_t a_end = a->first + a->count, b_end = b->first + b->count;
+    return (struct range){first, (a_end > b_end ? a_end : b_end) - first};
+}
+
+static void add(struct ranges *ranges, struct range range)
+{
+    size_t at = ranges->n;
+    for (size_t i = 0; i < ranges->n;) {
+        if (!touch(&ranges->items[i], &range)) {
+            i++;
+            continue;
+        }
+        range = join(&ranges->items[i], &range);
+        at = i < at ? i : at;
+        ranges->n--;
+        memmove(&ranges->items[i], &ranges->items[i + 1],
+                (ranges->n - i) * sizeof(ranges->items[0]));
+        i = 0; /* it has grown */
+    }
+    at = at < ranges->n ? at : ranges->n;
+    memmove(&ranges->items[at + 1], &ranges->items[at],
+            (ranges->n - at) * sizeof(ranges->items[0]));
+    ranges->items[at] = range;
+    ranges->n++;
+}
+
+/* The list behind "bytes=": false where it is malformed. Empty elements are allowed (5.6.1.2). */
+static bool list(struct scan *scan, uint64_t size, size_t *ret_asked, struct ranges *ranges)
+{
+    size_t asked = 0;
     do {
         struct range range;
         skip_blanks(scan);
@@ -79,28 +113,25 @@ static bool list(struct scan *scan, uint64_t size, size_t *ret_n, size_t *ret_in
         if (!spec(scan, size, &range))
             return false;
         skip_blanks(scan);
-        n++;
-        if (range.count > 0 && inside++ == 0)
-            *ret_part = range;
+        if (asked++ < RANGES_MAX && range.count > 0)
+            add(ranges, range);
     } while (has(scan, ','));
-    *ret_n = n;
-    *ret_inside = inside;
+    *ret_asked = asked;
     return scan->at == scan->end;
 }
 
-enum range_answer range_parse(struct cgw_str value, uint64_t size, struct range *ret_part)
+enum range_answer range_parse(struct cgw_str value, uint64_t size, struct ranges *ret_ranges)
 {
     struct scan scan = {value.ptr, value.ptr + value.len};
-    struct range part;
-    size_t n, inside;
-    /* Some clients ask for the first bytes of everything: an empty file is no error. */
-    if (size == 0 || value.len < 6 || strncasecmp(value.ptr, "bytes=", 6) != 0)
-        return RANGE_WHOLE;
+    size_t asked;
+    if (value.len < 6 || strncasecmp(value.ptr, "bytes=", 6) != 0)
+        return RANGE_BAD;
     scan.at += 6;
-    if (!list(&scan, size, &n, &inside, &part) || n == 0 || inside > 1)
+    ret_ranges->n = 0;
+    if (!list(&scan, size, &asked, ret_ranges) || asked == 0)
+        return RANGE_BAD;
+    /* Some clients ask for the first bytes of everything: an empty file is no error. */
+    if (size == 0 || asked > RANGES_MAX)
         return RANGE_WHOLE;
-    if (inside == 0)
-        return RANGE_NONE;
-    *ret_part = part;
-    return RANGE_PART;
+    return ret_ranges->n ? RANGE_PARTS : RANGE_NONE;
 }

@@ -3,7 +3,7 @@
  * the kernel (some milliseconds), and a file that changes twice within one at the same length is
  * not what one serves as static.
  */
-#include "validator.h"
+#include "files/validator.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +25,12 @@ void validator_init(struct validator *validator, uint64_t size, struct timespec 
     snprintf(validator->date, sizeof(validator->date), "%s, %02d %s %04d %02d:%02d:%02d GMT",
              days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour,
              tm.tm_min, tm.tm_sec);
+}
+
+void validator_encode(struct validator *validator, const char *encoding)
+{
+    size_t len = strlen(validator->etag) - 1; /* in front of the quote */
+    snprintf(validator->etag + len, sizeof(validator->etag) - len, "-%.8s\"", encoding);
 }
 
 bool validator_parse_date(const char *text, time_t *ret_time)

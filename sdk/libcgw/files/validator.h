@@ -17,6 +17,9 @@ struct validator {
 /* now bounds the date: none lies in the future (8.8.2.1). */
 void validator_init(struct validator *validator, uint64_t size, struct timespec mtime, time_t now);
 
+/* The tag of another encoding of the same: "br". A few letters. */
+void validator_encode(struct validator *validator, const char *encoding);
+
 enum validator_answer {
     VALIDATOR_SEND = 200,     /* send it */
     VALIDATOR_SAME = 304,     /* the client has it */

@@ -1,6 +1,7 @@
 /* openat2() decides in the kernel what is beneath; where there are links, or it cannot, a walk of
    our own does. */
-#include "root.h"
+#include "files/root.h"
+#include "base/memory.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,13 +16,13 @@ enum { READ = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
 int root_open(const char *path, struct root *ret_root)
 {
     struct root root;
-    root.path = realpath(path, NULL);
+    root.path = memory_alloc(PATH_MAX);
     if (!root.path)
-        return -errno;
-    root.fd = open(root.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return -ENOMEM;
+    root.fd = realpath(path, root.path) ? open(root.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (root.fd < 0) {
         int error = -errno;
-        free(root.path);
+        memory_free(root.path);
         return error;
     }
     *ret_root = root;
@@ -33,7 +34,7 @@ void root_close(struct root *root)
     if (root->fd < 0)
         return;
     close(root->fd);
-    free(root->path);
+    memory_free(root->path);
     *root = (struct root){-1, NULL};
 }
 
@@ -70,40 +71,50 @@ static int walk(int dir, char *path)
     return fd < 0 ? error : fd;
 }
 
-/* Where path really is, below the root; NULL and errno where it is not there or not below. */
-static char *resolve(const struct root *root, const char *path)
+/* The root's own path, and path, in a buffer of PATH_MAX. */
+static bool join(const struct root *root, const char *path, char *joined)
 {
-    char joined[PATH_MAX];
     size_t root_len = strlen(root->path), len = strlen(path);
-    if (root_len + len + 2 > sizeof(joined)) {
-        errno = ENAMETOOLONG;
-        return NULL;
-    }
+    if (root_len + len + 2 > PATH_MAX)
+        return false;
     memcpy(joined, root->path, root_len);
     joined[root_len] = '/';
     memcpy(joined + root_len + 1, path, len + 1);
-    char *real = realpath(joined, NULL);
-    if (!real)
+    return true;
+}
+
+/* What real has behind the root; NULL where it lies outside. */
+static char *behind(const struct root *root, char *real)
+{
+    size_t len = strlen(root->path);
+    if (len == 1) /* the root is "/" itself */
+        len = 0;
+    if (strncmp(real, root->path, len) != 0 || (real[len] && real[len] != '/'))
         return NULL;
-    if (root_len == 1) /* the root is "/" itself */
-        root_len = 0;
-    if (strncmp(real, root->path, root_len) != 0 || (real[root_len] && real[root_len] != '/')) {
-        free(real);
-        errno = EXDEV;
-        return NULL;
-    }
-    size_t skip = root_len + (real[root_len] == '/');
-    memmove(real, real + skip, strlen(real + skip) + 1);
-    return real;
+    return real + len + (real[len] == '/');
+}
+
+/* buffers: two of PATH_MAX, too much for a stack. */
+static int walk_resolved(const struct root *root, const char *path, char *buffers)
+{
+    char *joined = buffers, *real = buffers + PATH_MAX;
+    if (!join(root, path, joined))
+        return -ENAMETOOLONG;
+    if (!realpath(joined, real))
+        return -errno;
+    char *rest = behind(root, real);
+    if (!rest)
+        return -EXDEV;
+    return root_is_plain(rest) ? walk(root->fd, rest) : -ENOENT;
 }
 
 int root_walk_beneath(const struct root *root, const char *path)
 {
-    char *real = resolve(root, path);
-    if (!real)
-        return -errno;
-    int fd = root_is_plain(real) ? walk(root->fd, real) : -ENOENT;
-    free(real);
+    char *buffers = memory_alloc((size_t)2 * PATH_MAX);
+    if (!buffers)
+        return -ENOMEM;
+    int fd = walk_resolved(root, path, buffers);
+    memory_free(buffers);
     return fd;
 }
 
@@ -121,4 +132,26 @@ int root_open_beneath(const struct root *root, const char *path)
     if (errno == ELOOP || errno == ENOSYS || errno == EPERM || errno == EXDEV)
         return root_walk_beneath(root, path);
     return -errno;
+}
+
+int root_open_cached(const struct root *root, const char *path)
+{
+    struct open_how how = {.flags = READ, .resolve = RESOLVE_CACHED};
+    if (root)
+        how.resolve |= RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+    long fd =
+        syscall(SYS_openat2, root ? root->fd : AT_FDCWD, *path ? path : ".", &how, sizeof(how));
+    if (fd >= 0)
+        return (int)fd;
+    switch (errno) {
+    case EINTR:
+    case EINVAL: /* a kernel that has no RESOLVE_CACHED */
+    case ELOOP:
+    case ENOSYS:
+    case EPERM:
+    case EXDEV:
+        return -EAGAIN;
+    default:
+        return -errno;
+    }
 }

@@ -1,11 +1,12 @@
-/* The folder that is served, and opening what lies beneath it, and nothing else. */
+/* A folder, and opening what lies beneath it, and nothing else. All of it may wait for a disk but
+   what says otherwise. */
 #ifndef FILES_ROOT_H
 #define FILES_ROOT_H
 #include <stdbool.h>
 
 struct root {
     int fd;     /* of the folder; -1 when closed */
-    char *path; /* absolute and without links; our own */
+    char *path; /* absolute and without links; of the heap, our own */
 };
 
 /* 0, or a negative errno: the folder is not there, not a folder, or out of memory. */
@@ -24,6 +25,10 @@ int root_open_beneath(const struct root *root, const char *path);
 /* The same where there are links, or the kernel has no openat2(): the path is resolved first,
    looked at, then walked again without following any link. */
 int root_walk_beneath(const struct root *root, const char *path);
+
+/* The same, where that takes no waiting: -EAGAIN where it cannot be said without. root NULL: any
+   path. */
+int root_open_cached(const struct root *root, const char *path);
 
 /* Could be asked for: no empty name inside, none that begins with a dot (so no ".."). */
 bool root_is_plain(const char *path);
