@@ -201,12 +201,12 @@ CGW_GET(list, "/list")
 /* ---- sub-applications ---- */
 
 CGW_ROUTER(shop, "/shop", .is_application = true);
-CGW_GET(shop_item, "/items/{id}", .router = &shop_router)
+CGW_GET(shop_item, "/items/{_id}", .router = &shop_router)
 {
     return cgw_error(req, CGW_ENOENT);
 }
 CGW_ROUTER(bare, "/bare", .is_application = true);
-CGW_GET(bare_item, "/items/{id}", .router = &bare_router)
+CGW_GET(bare_item, "/items/{_id}", .router = &bare_router)
 {
     return cgw_error(req, CGW_ENOENT);
 }

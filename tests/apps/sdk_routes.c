@@ -79,6 +79,7 @@ CGW_GET(users, "/users", .router = &api_router)
 
 CGW_GET(entry, "/{id:int}", .router = &cart_router)
 {
+    cgw_log_level(req, CGW_LOG_DEBUG, "entry %s", cgw_path(req, "id"));
     return cgw_text(req, 200, "root_path %s path %s", cgw_root_path(req), cgw_url_path(req));
 }
 

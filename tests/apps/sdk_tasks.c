@@ -29,7 +29,7 @@ static NOINLINE unsigned dig(volatile const unsigned char *above, unsigned depth
     return dig(frame, depth + 1) + frame[0];
 }
 
-CGW_GET(overflow, "/overflow/{id}")
+CGW_GET(overflow, "/overflow/{_id}")
 {
     unsigned char first = (unsigned char)sink;
     CGW_TRY(req, cgw_sleep(0.01));
@@ -42,14 +42,14 @@ static NOINLINE void write_nowhere(void)
     *(volatile int *)(uintptr_t)(sink & 0) = 1;
 }
 
-CGW_GET(crash, "/crash/{id}")
+CGW_GET(crash, "/crash/{_id}")
 {
     CGW_TRY(req, cgw_sleep(0.01));
     write_nowhere();
     return cgw_text(req, 200, "alive\n");
 }
 
-CGW_GET(crash_sync, "/crash-sync/{id}", .mode = CGW_SYNC)
+CGW_GET(crash_sync, "/crash-sync/{_id}", .mode = CGW_SYNC)
 {
     CGW_TRY(req, cgw_sleep(0.01));
     write_nowhere();

@@ -88,7 +88,7 @@ def case_row_181_handlers_of_errors_in_sub_applications(server):
     same(server.ask("/shop/items/7").body, b"shop: \n", "in")
     same(server.ask("/shop/desk/items/404").body, b"desk by status: desk\n", "within")
     same(server.ask("/shop/desk/items/403").body, b"shop: desk\n", "around")
-    same(server.ask("/bare/items/7").body, b"by code, at /bare/items/{id} in /bare\n", "the application's")
+    same(server.ask("/bare/items/7").body, b"by code, at /bare/items/{_id} in /bare\n", "the application's")
     same(server.ask("/shop/nothing").body, b"by status\n", "no route")
 
 

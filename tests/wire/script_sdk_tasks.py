@@ -37,19 +37,19 @@ def dies(lab, target, route, cause, function):
 def case_a_stack_that_overflows_on_a_fiber_is_named(lab):
     if lab.sanitized:
         return  # the sanitizer has its own words
-    dies(lab, "/overflow/7", "/overflow/{id}", "stack overflow", "dig")
+    dies(lab, "/overflow/7", "/overflow/{_id}", "stack overflow", "dig")
 
 
 def case_a_crash_behind_a_suspension_names_its_own_route(lab):
     if lab.sanitized:
         return
-    dies(lab, "/crash/7", "/crash/{id}", "SIGSEGV", "write_nowhere")
+    dies(lab, "/crash/7", "/crash/{_id}", "SIGSEGV", "write_nowhere")
 
 
 def case_a_crash_of_a_synchronous_route_names_it(lab):
     if lab.sanitized:
         return
-    dies(lab, "/crash-sync/7", "/crash-sync/{id}", "SIGSEGV", "write_nowhere")
+    dies(lab, "/crash-sync/7", "/crash-sync/{_id}", "SIGSEGV", "write_nowhere")
 
 
 def case_what_blocks_behind_a_suspension_names_its_own_route(lab):

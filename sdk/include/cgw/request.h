@@ -23,12 +23,32 @@ const char *cgw_route_path(
     const cgw_request *req); /* "/items/{id:int}", or "" where none matched */
 const struct cgw_scope *cgw_scope(const cgw_request *req);
 
+/* Who reads which parameter, for the check at load that each is read: see cgw_route(3). */
+struct cgw__read {
+    const char *name; /* NULL: no constant */
+    const char *function, *file;
+};
+#define CGW__READ(name_)                                                                         \
+    static const struct cgw__read cgw__read = {                                                  \
+        __builtin_choose_expr(__builtin_constant_p(name_), (name_), NULL), __func__, __FILE__};  \
+    __attribute__((used,                                                                         \
+                   section("cgw_reads"))) static const struct cgw__read *const cgw__read_entry = \
+        &cgw__read
+#define CGW__READ_BY(fn, req, name) \
+    __extension__({                 \
+        CGW__READ(name);            \
+        fn((req), (name));          \
+    })
 /* A segment that {NAME} or {NAME:converter} matched, decoded; "" where the route has none. */
-const char *cgw_path(cgw_request *req, const char *name);
+const char *cgw__path(cgw_request *req, const char *name);
+#define cgw_path(req, name) CGW__READ_BY(cgw__path, req, name)
 /* Of {NAME:int}, {NAME:float}, {NAME:uuid}; 0 where the route has none. */
-int64_t cgw_path_i64(cgw_request *req, const char *name);
-double cgw_path_f64(cgw_request *req, const char *name);
-cgw_uuid cgw_path_uuid(cgw_request *req, const char *name);
+int64_t cgw__path_i64(cgw_request *req, const char *name);
+double cgw__path_f64(cgw_request *req, const char *name);
+cgw_uuid cgw__path_uuid(cgw_request *req, const char *name);
+#define cgw_path_i64(req, name)  CGW__READ_BY(cgw__path_i64, req, name)
+#define cgw_path_f64(req, name)  CGW__READ_BY(cgw__path_f64, req, name)
+#define cgw_path_uuid(req, name) CGW__READ_BY(cgw__path_uuid, req, name)
 
 /* The first value of that name in the query, decoded, or NULL. '+' is a blank; what is no UTF-8,
    and a NUL, is U+FFFD. */

@@ -20,6 +20,7 @@ SECTION(mounts)
 SECTION(converters)
 SECTION(errors)
 SECTION(dependencies)
+SECTION(reads)
 
 SECTION(applications)
 SECTION(lifespans)

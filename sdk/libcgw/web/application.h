@@ -32,6 +32,7 @@ struct application {
     struct list requests, free_requests;
     size_t n_free;
     struct override *overrides;
+    cgw_str openapi, openapi_root; /* of openapi/docs.c: the document, and what it was made for */
     bool is_draining;
     /* of lifespan.c */
     struct cgw_event event; /* that the host fills */
@@ -56,6 +57,7 @@ struct section section_mounts(void);
 struct section section_converters(void);
 struct section section_errors(void);
 struct section section_dependencies(void);
+struct section section_reads(void);
 struct section section_applications(void);
 struct section section_lifespans(void);
 
@@ -80,6 +82,11 @@ int mount_start_all(struct application *application, const char **ret_error);
 void mount_stop_all(struct application *application); /* the other way round. Suspends. */
 /* The call is the mounted application's: returns when that has finished it. Suspends. */
 void mount_serve(cgw_request *req, const struct match_result *result);
+
+/* ---- openapi/docs.c ---- */
+
+/* As match_input.own: the document of the routes, and the page that shows it. */
+bool docs_routes(struct matcher *matcher, const struct cgw_endpoint **ret_own, size_t *ret_n);
 
 /* ---- depend.c ---- */
 

@@ -166,12 +166,12 @@ static cgw_str param(const cgw_request *req, const char *name)
     return (cgw_str){"", 0};
 }
 
-const char *cgw_path(cgw_request *req, const char *name)
+const char *cgw__path(cgw_request *req, const char *name)
 {
     return param(req, name).ptr;
 }
 
-int64_t cgw_path_i64(cgw_request *req, const char *name)
+int64_t cgw__path_i64(cgw_request *req, const char *name)
 {
     return strtoll(param(req, name).ptr, NULL, 10);
 }
@@ -189,14 +189,14 @@ static int read_number(void *arg)
     return ask->text.len && lax_text_number(ask->text, &ask->req->arena, &ask->number) == LAX_OK;
 }
 
-double cgw_path_f64(cgw_request *req, const char *name)
+double cgw__path_f64(cgw_request *req, const char *name)
 {
     struct ask ask = {req, param(req, name), 0};
     (void)request_do(req, read_number, &ask);
     return ask.number;
 }
 
-cgw_uuid cgw_path_uuid(cgw_request *req, const char *name)
+cgw_uuid cgw__path_uuid(cgw_request *req, const char *name)
 {
     cgw_uuid uuid = {{0}};
     cgw_uuid none = {{0}};

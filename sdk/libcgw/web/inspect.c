@@ -1,6 +1,7 @@
 /* The application's own tables, which look and do not touch. */
 #include "web/inspect.h"
 #include "web/application.h"
+#include <cgw/describe.h>
 #include <string.h>
 
 static struct cgw_task describe(const struct task *task, uint64_t now_us)
@@ -55,5 +56,7 @@ const void *inspect_extension(const char *id)
         .size = sizeof(test), .override = override, .n_tasks = count_tasks};
     if (strcmp(id, CGW_EXT_TASKS) == 0)
         return &tasks;
+    if (strcmp(id, CGW_EXT_DESCRIBE) == 0)
+        return describe_extension();
     return strcmp(id, HOOKS_TEST) == 0 ? (const void *)&test : NULL;
 }

@@ -4,4 +4,6 @@
 #define WEB_INSPECT_H
 
 const void *inspect_extension(const char *id);
+/* Of openapi/describe.c: struct cgw_describe. */
+const void *describe_extension(void);
 #endif

@@ -6,6 +6,7 @@
  */
 #include "base/memory.h"
 #include "web/application.h"
+#include "web/load.h"
 #include <stdio.h>
 
 /* ---- what start() may use ---- */
@@ -56,41 +57,6 @@ static void send(struct application *application, unsigned type, const char *mes
 }
 
 /* ---- start ---- */
-
-static const char *prepare_model(struct application *application, cgw_model_fn *model)
-{
-    return model ? model()->code->prepare(model(), &application->arena) : NULL;
-}
-
-static const char *prepare_endpoint(struct application *application,
-                                    const struct cgw_endpoint *endpoint)
-{
-    cgw_model_fn *const models[] = {endpoint->body,    endpoint->params,      endpoint->headers,
-                                    endpoint->cookies, endpoint->path_params, endpoint->reply};
-    for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++) {
-        const char *fault = prepare_model(application, models[i]);
-        if (fault)
-            return fault;
-    }
-    return bind_fault(&application->arena, endpoint);
-}
-
-static const char *prepare_models(struct application *application)
-{
-    struct section routes = section_routes();
-    for (const void *const *entry = routes.first; entry < routes.end; entry++) {
-        const struct cgw_endpoint *endpoint = *entry;
-        const char *fault = endpoint ? prepare_endpoint(application, endpoint) : NULL;
-        if (fault) {
-            const char *text =
-                arena_printf(&application->arena, "%s:%d: route %s %s: %s", endpoint->file,
-                             endpoint->line, endpoint->method, endpoint->path, fault)
-                    .ptr;
-            return text ? text : fault;
-        }
-    }
-    return NULL;
-}
 
 static const char *start_user(struct application *application)
 {

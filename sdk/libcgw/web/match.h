@@ -83,12 +83,17 @@ struct match_exact {
     const struct match_node *node; /* where it ends; NULL: nothing is here */
 };
 
+struct matcher;
+
 /* Arrays of the linker, or of a test. */
 struct match_input {
     const struct cgw_application *application;
     const struct cgw_endpoint *const *endpoints, *const *endpoints_end;
     const struct cgw_mount *const *mounts, *const *mounts_end;
     const struct cgw_converter *const *converters, *const *converters_end;
+    /* The library's own routes, which those of the application, and its mounts, come before; of the
+       matcher's arena. false behind match_load_fail(). NULL: none. */
+    bool (*own)(struct matcher *matcher, const struct cgw_endpoint **ret_own, size_t *ret_n);
 };
 
 struct matcher {

@@ -14,6 +14,7 @@ struct matcher *matcher_new(const char **ret_error)
         .mounts_end = (const void *)mounts.end,
         .converters = (const void *)converters.first,
         .converters_end = (const void *)converters.end,
+        .own = docs_routes,
     };
     return match_new(&input, ret_error);
 }

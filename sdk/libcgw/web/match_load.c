@@ -219,20 +219,56 @@ static bool load_route(struct matcher *matcher, const struct cgw_endpoint *endpo
            join_lists(matcher, route, &routers);
 }
 
+/* ---- the library's own ---- */
+
+static bool is_below(const char *path, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return len && strncmp(path, prefix, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* Has the application something at that path? */
+static bool is_taken(const struct matcher *matcher, const struct match_route *own)
+{
+    const struct match_input *input = &matcher->input;
+    for (size_t i = 0; i < matcher->n_routes; i++)
+        if (matcher->routes[i].methods & own->methods &&
+            match_same(matcher->routes[i].pattern.text, own->pattern.text))
+            return true;
+    for (const struct cgw_mount *const *p = input->mounts; p < input->mounts_end; p++)
+        if (is_below(own->pattern.text.ptr, (*p)->prefix))
+            return true;
+    return false;
+}
+
+/* What the application wants of all requests' credentials is not asked for these. */
+static bool load_own(struct matcher *matcher, const struct cgw_endpoint *own, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct match_route *route = &matcher->routes[matcher->n_routes];
+        if (!load_route(matcher, &own[i], route))
+            return false;
+        route->depends = (const void *)none;
+        matcher->n_routes += !is_taken(matcher, route);
+    }
+    return true;
+}
+
 bool match_load_routes(struct matcher *matcher)
 {
     const struct match_input *input = &matcher->input;
-    size_t n = (size_t)(input->endpoints_end - input->endpoints);
-    if (!match_method_collect(matcher))
+    const struct cgw_endpoint *own = NULL;
+    size_t n = (size_t)(input->endpoints_end - input->endpoints), n_own = 0;
+    if (!match_method_collect(matcher) || (input->own && !input->own(matcher, &own, &n_own)))
         return false;
-    matcher->routes = arena_zalloc(&matcher->arena, n * sizeof(*matcher->routes));
+    matcher->routes = arena_zalloc(&matcher->arena, (n + n_own) * sizeof(*matcher->routes));
     if (!matcher->routes)
         return match_load_memory(matcher);
     for (; matcher->n_routes < n; matcher->n_routes++)
         if (!load_route(matcher, input->endpoints[matcher->n_routes],
                         &matcher->routes[matcher->n_routes]))
             return false;
-    return true;
+    return load_own(matcher, own, n_own);
 }
 
 /* ---- mounts ---- */
