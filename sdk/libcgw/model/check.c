@@ -60,7 +60,7 @@ static cgw_str input_of(struct cgw_check *check, const struct cgw_field *field)
     if (!check->source)
         return work_member(check->work, check->input, field);
     const struct model_pair *pair = work_pair(check->source, field);
-    return pair ? work_quoted(check->work, pair->value) : (cgw_str){NULL, 0};
+    return pair ? work_pair_input(check->work, check->source, pair) : (cgw_str){NULL, 0};
 }
 
 int cgw_invalid_field(cgw_check *check, const char *name, const char *format, ...)

@@ -196,6 +196,9 @@ static void write_value(const struct cgw_field *field, uint8_t kind, const void 
     case CGW_KIND_F64:
         json_write_double(out, *(const double *)value);
         break;
+    case CGW_KIND_UPLOAD:
+        refuse(out);
+        break;
     case CGW_KIND_BOOL:
         write_bool(*(const bool *)value, out);
         break;

@@ -51,6 +51,8 @@ struct model_source {
     const char *place; /* "query", "path", "header", "cookie", "body" (forms): loc[0] */
     const struct model_pair *pairs;
     size_t n_pairs;
+    const cgw_upload *const *uploads; /* of each pair, the file that it is, or NULL; NULL: all are
+                                         text */
     bool is_header; /* names compare without case, and '_' of a field matches '-' (FastAPI) */
 };
 
@@ -74,6 +76,9 @@ struct cgw_model_code {
        or in the arena. Called at load for every model that a route names. */
     const char *(*prepare)(const cgw_model *model, struct arena *arena);
 };
+
+/* A field somewhere in the model that is a file, or NULL; *ret_model: whose it is. */
+const struct cgw_field *model_find_upload(const cgw_model *model, const cgw_model **ret_model);
 
 void model_errors_init(struct model_errors *errors, struct arena *arena);
 /* One more: msg is formatted; input is JSON text (ptr NULL: null), ctx JSON text too (len 0: none).

@@ -47,6 +47,12 @@ static bool is_pair(const struct model_source *source, const struct cgw_field *f
     return strlen(wanted) == pair->name.len && memcmp(wanted, pair->name.ptr, pair->name.len) == 0;
 }
 
+/* The file that a pair of a form is, or NULL. */
+static const cgw_upload *upload_of(const struct model_source *source, const struct model_pair *pair)
+{
+    return source->uploads ? source->uploads[pair - source->pairs] : NULL;
+}
+
 const struct model_pair *work_pair(const struct model_source *source, const struct cgw_field *field)
 {
     bool is_form = strcmp(source->place, "body") == 0;
@@ -54,16 +60,45 @@ const struct model_pair *work_pair(const struct model_source *source, const stru
         size_t at = source->is_header ? i : source->n_pairs - 1 - i;
         const struct model_pair *pair = &source->pairs[at];
         if (is_pair(source, field, pair))
-            return is_form && pair->value.len == 0 ? NULL : pair;
+            return is_form && pair->value.len == 0 && !upload_of(source, pair) ? NULL : pair;
     }
     return NULL;
 }
 
 /* ---- values ---- */
 
-static struct work_value value_of(const struct model_pair *pair)
+static void write_pair(struct buffer *out, const struct model_source *source,
+                       const struct model_pair *pair)
 {
+    const cgw_upload *upload = upload_of(source, pair);
+    if (upload)
+        work_upload_json(out, upload);
+    else
+        json_write_string(out, pair->value);
+}
+
+cgw_str work_pair_input(struct work *work, const struct model_source *source,
+                        const struct model_pair *pair)
+{
+    struct buffer out = BUFFER_IN(work->arena);
+    if (!upload_of(source, pair))
+        return work_quoted(work, pair->value);
+    write_pair(&out, source, pair);
+    cgw_str text = buffer_text(&out);
+    if (!text.ptr)
+        work->status = CGW_ENOMEM;
+    return text;
+}
+
+static struct work_value value_of(struct binding *binding, const struct model_pair *pair)
+{
+    const cgw_upload *upload = upload_of(binding->source, pair);
     cgw_str text = pair->value.ptr ? pair->value : (cgw_str){"", 0};
+    if (upload) /* to all other kinds what an object is */
+        return (struct work_value){
+            .json = {.kind = JSON_OBJECT,
+                     .raw = work_pair_input(&binding->work, binding->source, pair)},
+            .upload = upload};
     return (struct work_value){.json = {.kind = JSON_STRING, .raw = text}, .is_text = true};
 }
 
@@ -92,7 +127,7 @@ static cgw_str list_input(struct binding *binding, const struct cgw_field *field
             continue;
         if (out.len > 1)
             buffer_add_char(&out, ',');
-        json_write_string(&out, source->pairs[i].value);
+        write_pair(&out, source, &source->pairs[i]);
     }
     buffer_add_char(&out, ']');
     cgw_str text = buffer_text(&out);
@@ -111,7 +146,7 @@ static void set_items(struct binding *binding, const struct work_target *list, c
             continue;
         struct model_place place = {.above = list->place, .index = n};
         struct work_target target = *list;
-        struct work_value value = value_of(&source->pairs[i]);
+        struct work_value value = value_of(binding, &source->pairs[i]);
         target.place = &place;
         target.kind = field->item;
         target.member = items + n++ * field->item_size;
@@ -146,7 +181,8 @@ static void check_field(struct binding *binding, const struct work_target *targe
                         const struct model_pair *pair)
 {
     const struct cgw_field *field = &target->model->fields[target->index];
-    cgw_str input = pair ? work_quoted(&binding->work, pair->value) : list_input(binding, field);
+    cgw_str input =
+        pair ? work_pair_input(&binding->work, binding->source, pair) : list_input(binding, field);
     work_check_field(&binding->work, target->model, target->index, target->place, input,
                      target->member);
 }
@@ -186,7 +222,7 @@ static void bind_field(struct binding *binding, size_t index)
     if (is_list) {
         set_list(binding, &target, n);
     } else {
-        struct work_value value = value_of(pair);
+        struct work_value value = value_of(binding, pair);
         work_scalar(&binding->work, &target, &value);
     }
     if (field->check && work_goes_on(&binding->work) && binding->work.errors->n == before)
@@ -249,7 +285,7 @@ static void extra(struct binding *binding)
         struct model_place place = {
             .above = &binding->root, .key = pair->name.ptr, .key_len = pair->name.len};
         model_errors_add(binding->work.errors, &place, "extra_forbidden",
-                         work_quoted(&binding->work, pair->value), (cgw_str){NULL, 0},
+                         work_pair_input(&binding->work, source, pair), (cgw_str){NULL, 0},
                          "Extra inputs are not permitted");
     }
 }
@@ -267,7 +303,7 @@ static cgw_str object_input(struct binding *binding)
             buffer_add_char(&out, ',');
         json_write_string(&out, source->pairs[i].name);
         buffer_add_char(&out, ':');
-        json_write_string(&out, source->pairs[i].value);
+        write_pair(&out, source, &source->pairs[i]);
     }
     buffer_add_char(&out, '}');
     cgw_str text = buffer_text(&out);

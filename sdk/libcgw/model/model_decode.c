@@ -227,6 +227,7 @@ static size_t size_of(const struct cgw_field *field)
         [CGW_KIND_DATETIME] = sizeof(cgw_datetime),
         [CGW_KIND_ENUM] = sizeof(int),
         [CGW_KIND_LIST] = sizeof(struct work_list),
+        [CGW_KIND_UPLOAD] = sizeof(cgw_upload),
     };
     return field->kind == CGW_KIND_MODEL ? field->model()->size : bytes[field->kind];
 }

@@ -43,8 +43,9 @@ static const char *idle_constraint(const struct cgw_field *field)
         return "limits are for numbers";
     if (field->pattern && !is_text)
         return "a pattern is for str and text";
-    if ((field->min_len || field->max_len) && !is_text && kind != CGW_KIND_BYTES)
-        return "lengths are for str, text and bytes";
+    if ((field->min_len || field->max_len) && !is_text && kind != CGW_KIND_BYTES &&
+        kind != CGW_KIND_UPLOAD)
+        return "lengths are for str, text, bytes and upload";
     if ((field->min_items || field->max_items) && field->kind != CGW_KIND_LIST)
         return "min_items and max_items are for lists";
     return NULL;

@@ -424,6 +424,9 @@ void work_scalar(struct work *work, const struct work_target *target,
     case CGW_KIND_ENUM:
         set_enum(work, target, value);
         break;
+    case CGW_KIND_UPLOAD:
+        work_upload(work, target, value);
+        break;
     case CGW_KIND_MODEL:
         refuse(work, target, value, "model_attributes_type",
                "Input should be a valid dictionary or object to extract fields from");

@@ -21,8 +21,9 @@ struct work {
 
 /* One value as it came. */
 struct work_value {
-    struct json_value json; /* of a parameter: the kind is JSON_STRING */
-    bool is_text;           /* a parameter: json.raw is the text itself */
+    struct json_value json;   /* of a parameter: the kind is JSON_STRING */
+    bool is_text;             /* a parameter: json.raw is the text itself */
+    const cgw_upload *upload; /* a file of a form; else NULL. json is what errors say of it */
 };
 
 /* Where it goes, and where an error about it is. */
@@ -47,6 +48,14 @@ void work_scalar(struct work *work, const struct work_target *target,
 /* Set the field's default; without one the member stays. CGW_OK; CGW_EINVALID: it is none of the
    field's kind, which prepare() tells; CGW_ENOMEM. */
 int work_default(const struct cgw_field *field, struct arena *arena, void *member);
+
+/* ---- model_upload.c ---- */
+
+/* As work_scalar(), of CGW_KIND_UPLOAD. */
+void work_upload(struct work *work, const struct work_target *target,
+                 const struct work_value *value);
+/* What errors say of a file, as JSON. */
+void work_upload_json(struct buffer *out, const cgw_upload *upload);
 
 /* ---- constraints; false: an error was added ---- */
 
@@ -96,6 +105,9 @@ static inline const char *work_name(const struct cgw_field *field)
 /* The pair that a field takes: the last of its name, or of headers the first. NULL: none. */
 const struct model_pair *work_pair(const struct model_source *source,
                                    const struct cgw_field *field);
+/* What errors say of it, as JSON text; ptr NULL: as of work_input(). */
+cgw_str work_pair_input(struct work *work, const struct model_source *source,
+                        const struct model_pair *pair);
 /* The value of the last such key in an object's text, as JSON text; ptr NULL: none. */
 cgw_str work_member(struct work *work, cgw_str object, const struct cgw_field *field);
 /* The field of that name in JSON, looked for from hint on; n_fields: none. */

@@ -1,9 +1,11 @@
 /*
- * Models of a route, bound before its handler: path, query, headers, cookies, body, in this order,
+ * Models of a route, bound before its handler: path, query, headers, cookies, body or form, in this
+ * order,
  * as FastAPI does; all errors of all of them are one 422. By hand, the same models read and write
  * JSON.
  */
 #include "web/application.h"
+#include "web/form.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -93,7 +95,7 @@ static void bind_cookies(struct bind *bind)
 
 /* ---- the body ---- */
 
-static cgw_str content_type(const cgw_request *req)
+cgw_str bind_content_type(const cgw_request *req)
 {
     const struct cgw_scope *scope = req->scope;
     for (size_t i = 0; i < scope->n_headers; i++)
@@ -148,12 +150,27 @@ static void bind_body(struct bind *bind)
         model_errors_add(&bind->errors, &body_place, "missing", (cgw_str){NULL, 0},
                          (cgw_str){"", 0}, "Field required");
         note(bind, CGW_EINVALID);
-    } else if (!is_json(content_type(req))) {
+    } else if (!is_json(bind_content_type(req))) {
         no_json(bind, body);
     } else {
         note(bind,
              model->code->decode(model, &req->arena, body, &body_place, &bind->errors, object));
     }
+}
+
+static void bind_form(struct bind *bind)
+{
+    cgw_request *req = bind->req;
+    const struct cgw_endpoint *endpoint = req->endpoint;
+    const struct cgw_site site = {endpoint->file, endpoint->function, endpoint->line};
+    int status = cgw__form_read(req, &site);
+    note(bind, status);
+    if (status == CGW_OK)
+        bind_pairs(bind, CGW__FORM, endpoint->form,
+                   &(struct model_source){.place = "body",
+                                          .pairs = req->form->pairs,
+                                          .n_pairs = req->form->n,
+                                          .uploads = req->form->uploads});
 }
 
 /* ---- all of them ---- */
@@ -171,6 +188,8 @@ static void bind_all(struct bind *bind)
         bind_cookies(bind);
     if (endpoint->body && !endpoint->stream)
         bind_body(bind);
+    if (endpoint->form && !endpoint->stream)
+        bind_form(bind);
 }
 
 int bind_models(cgw_request *req)
@@ -242,10 +261,28 @@ static const char *fault(struct arena *arena, const cgw_model *model, const stru
     return text ? text : "out of memory";
 }
 
+/* Only a form has files: neither JSON nor parameters. */
+static const char *upload_fault(struct arena *arena, const struct cgw_endpoint *endpoint)
+{
+    cgw_model_fn *const models[] = {endpoint->path_params, endpoint->params, endpoint->headers,
+                                    endpoint->cookies,     endpoint->body,   endpoint->reply,
+                                    endpoint->reply_list};
+    const cgw_model *model;
+    for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++) {
+        const struct cgw_field *field = models[i] ? model_find_upload(models[i](), &model) : NULL;
+        if (field)
+            return fault(arena, model, field, "an upload comes with a form alone, .form");
+    }
+    return NULL;
+}
+
 const char *bind_fault(struct arena *arena, const struct cgw_endpoint *endpoint)
 {
     cgw_model_fn *const models[] = {endpoint->path_params, endpoint->params, endpoint->headers,
-                                    endpoint->cookies};
+                                    endpoint->cookies, endpoint->form};
+    const char *why = upload_fault(arena, endpoint);
+    if (why)
+        return why;
     for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++) {
         const struct cgw_field *field = models[i] ? find_object(models[i]()) : NULL;
         if (field)
@@ -265,8 +302,8 @@ static const void *not_bound(cgw_request *req, const cgw_model *model)
     static const max_align_t zeros[256];
     const struct cgw_endpoint *endpoint = req->endpoint;
     runtime_log(req->runtime, req->call, CGW_LOG_ERROR,
-                "%s:%d: %s() asks for a %s, which its route does not bind: say .body, .params, "
-                ".headers, .cookies or .path_params = %s_model, as it is asked for",
+                "%s:%d: %s() asks for a %s, which its route does not bind: say .body, .form, "
+                ".params, .headers, .cookies or .path_params = %s_model, as it is asked for",
                 endpoint ? endpoint->file : "?", endpoint ? endpoint->line : 0,
                 endpoint ? endpoint->function : "?", model->name, model->name);
     if (req->runtime->is_debug)

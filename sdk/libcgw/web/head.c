@@ -256,8 +256,8 @@ static int mend_nul(void *arg)
     return CGW_OK;
 }
 
-/* A text for C, which takes the first NUL for its end: a check would see less than was sent. */
-static const char *c_text(cgw_request *req, cgw_str text)
+/* C takes the first NUL for the end: a check would see less than was sent. */
+const char *head_c_text(cgw_request *req, cgw_str text)
 {
     struct mend mend = {req, text};
     if (!memchr(text.ptr, '\0', text.len))
@@ -272,7 +272,7 @@ const char *cgw_query(cgw_request *req, const char *name)
     head_parse_query(req);
     for (size_t i = 0; i < req->n_query; i++)
         if (is_named(req->query[i].name, name, len))
-            return c_text(req, req->query[i].value);
+            return head_c_text(req, req->query[i].value);
     return NULL;
 }
 
@@ -301,7 +301,7 @@ cgw_strs cgw_query_all(cgw_request *req, const char *name)
     cgw_strs all = new_list(req, n);
     for (size_t i = 0; all.items && i < req->n_query; i++)
         if (is_named(req->query[i].name, name, len))
-            all.items[all.len++] = c_text(req, req->query[i].value);
+            all.items[all.len++] = head_c_text(req, req->query[i].value);
     return all;
 }
 

@@ -168,6 +168,10 @@ int match_path_split(struct arena *arena, const struct cgw_scope *scope, size_t 
 /* Decoded; CGW_OK or CGW_ENOMEM. */
 int match_path_decode(struct arena *arena, const char *raw, size_t len,
                       struct match_text *ret_text);
+/* Text that is no UTF-8 with U+FFFD where it is none: its length; to has room for three times len.
+ */
+size_t match_path_mend(char *to, const char *ptr, size_t len);
+bool match_path_is_utf8(const char *ptr, size_t len);
 /* From a segment to the end of the path, decoded. */
 int match_path_rest(struct arena *arena, const struct match_path *path, size_t from,
                     struct match_text *ret_text);

@@ -32,7 +32,7 @@ static int character(const unsigned char *p, size_t len)
     return (int)n;
 }
 
-static bool is_utf8(const char *ptr, size_t len)
+bool match_path_is_utf8(const char *ptr, size_t len)
 {
     for (size_t i = 0; i < len;) {
         int n = character((const unsigned char *)ptr + i, len - i);
@@ -43,9 +43,9 @@ static bool is_utf8(const char *ptr, size_t len)
     return true;
 }
 
-/* Each run of bytes that begins a character and does not end it becomes U+FFFD, as in the host's
-   path. to has room for three times len. */
-static size_t mend(char *to, const char *ptr, size_t len)
+/* Each run of bytes that begins a character and does not end it becomes one, as in the host's path.
+ */
+size_t match_path_mend(char *to, const char *ptr, size_t len)
 {
     size_t n_to = 0;
     for (size_t i = 0; i < len;) {
@@ -77,11 +77,11 @@ int match_path_decode(struct arena *arena, const char *raw, size_t len, struct m
     if (!decoded)
         return CGW_ENOMEM;
     size_t n = unescape(decoded, raw, len);
-    if (!is_utf8(decoded, n)) {
+    if (!match_path_is_utf8(decoded, n)) {
         char *mended = arena_alloc(arena, 3 * n + 1);
         if (!mended)
             return CGW_ENOMEM;
-        n = mend(mended, decoded, n);
+        n = match_path_mend(mended, decoded, n);
         decoded = mended;
     }
     decoded[n] = '\0';

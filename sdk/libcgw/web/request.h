@@ -7,10 +7,12 @@
  *               its reply out, background tasks, memory back
  *   match.c     path and method to endpoint      url.c       names to paths
  *   head.c      head, query, headers, cookies    body.c      the body, whole or in pieces
+ *   form.c      forms part by part               form_read.c forms as a whole
  *   bind.c      models of parameters and bodies  channel.c   events in and out, through layers
  *   reply.c     whole replies                    stream.c    streams, rows, server-sent events
  *   failure.c   errors to replies                depend.c    dependencies
  *   after.c     background tasks                 lifespan.c  application and state
+ *   through.c   middleware of filter/
  *
  * Whose each byte is: everything hangs on the arena, reset when the request is over; scope and its
  * text are the host's until finish(), behind which request_keep_scope() has copied them where
@@ -26,6 +28,7 @@ enum { REQUEST_FIRST_BYTES = 2048, REQUEST_PARAMS_MAX = 16, REQUEST_DATA_MAX = 8
 
 struct application;
 struct match_route;
+struct session;
 
 struct request_param {
     cgw_str name, value; /* value: decoded, NUL-terminated */
@@ -53,8 +56,6 @@ enum reply_state {
     REPLY_COMPLETE  /* the last byte was given to the host */
 };
 
-struct reply {
-    enum reply_state state;
 /* A body that is fetched when it is sent; of the arena. */
 struct reply_source {
     /* Send the start with these fields, and the body. A code as of send(). Suspends. */
@@ -63,6 +64,8 @@ struct reply_source {
     void (*drop)(struct reply_source *source); /* it was sent, or never will be */
 };
 
+struct reply {
+    enum reply_state state;
     int status;
     struct cgw_header *headers; /* of the arena */
     size_t n_headers, room;
@@ -141,6 +144,8 @@ struct cgw_request {
     cgw_str body; /* whole, once has_body */
     struct buffer body_so_far;
 
+    struct form *form;        /* of form_read.c: what was read of one, or NULL */
+    const char *log_tag;      /* in front of its lines in the log, or NULL */
     struct cgw_layer *layers; /* outermost last wrapped: first to see what is sent */
 
     struct reply reply;
@@ -152,6 +157,7 @@ struct cgw_request {
     struct tree *trees;                /* of tree.c: those that end with the request */
     struct after *after, **after_last; /* of after.c */
     struct scope *after_scope;         /* the same: around them while they run */
+    struct session *session;           /* of libcgw-crypto, or NULL */
     size_t n_data;
     bool is_finished; /* finish() was called */
 
@@ -209,6 +215,8 @@ const struct cgw_dependency *const *match_route_depends(const struct match_route
 /* ---- head.c ---- */
 void head_parse_query(cgw_request *req);   /* fills req->query */
 void head_parse_cookies(cgw_request *req); /* fills req->cookies */
+/* A text for C: a NUL in it is U+FFFD. */
+const char *head_c_text(cgw_request *req, cgw_str text);
 /* Copy what the scope points to, so that it outlives the call. CGW_OK or CGW_ENOMEM. */
 int request_keep_scope(cgw_request *req);
 extern const struct cgw_scope request_no_scope; /* all empty, for whoever asks too late */
@@ -228,6 +236,8 @@ static inline int request_do(cgw_request *req, int (*fn)(void *arg), void *arg)
 }
 
 /* ---- bind.c ---- */
+/* The value of the first content type, or "". */
+cgw_str bind_content_type(const cgw_request *req);
 /* NULL, or why no request could ever be bound, in the arena. */
 const char *bind_fault(struct arena *arena, const struct cgw_endpoint *endpoint);
 /* Bind and validate all models of the endpoint. CGW_OK; CGW_EINVALID: the 422 is prepared by
@@ -257,6 +267,11 @@ bool reply_is_value(const char *s);
 void reply_drop_content(cgw_request *req);
 /* All fields but the length, with room for one behind them; few: the caller's. */
 struct cgw_header *reply_fields(cgw_request *req, struct cgw_header few[2], size_t *ret_n);
+/* The same, of a source, which is dropped where the reply is on its way already. */
+cgw_reply reply_prepare_source(cgw_request *req, int status, const char *content_type,
+                               struct reply_source *source);
+/* The source of the reply goes, where it has one. */
+void reply_drop_source(cgw_request *req);
 /* Send a whole reply and be done. A code as of send(). Suspends. */
 int reply_send(cgw_request *req);
 
@@ -265,11 +280,6 @@ int reply_send(cgw_request *req);
 void stream_abandon(cgw_request *req);
 /* No ping comes any more. Suspends shortly. */
 void stream_settle(cgw_request *req);
-/* The same, of a source, which is dropped where the reply is on its way already. */
-cgw_reply reply_prepare_source(cgw_request *req, int status, const char *content_type,
-                               struct reply_source *source);
-/* The source of the reply goes, where it has one. */
-void reply_drop_source(cgw_request *req);
 
 /* ---- failure.c ---- */
 /* Prepare the reply of an error: the application's own handlers of errors are asked by
