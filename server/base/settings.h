@@ -10,6 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum settings_describe {
+    SETTINGS_DESCRIBE_NOTHING,
+    SETTINGS_DESCRIBE_ROUTES,
+    SETTINGS_DESCRIBE_OPENAPI
+};
 enum settings_log_format { SETTINGS_LOG_TEXT, SETTINGS_LOG_JSON };
 
 /* A comma-separated option, or one that may be repeated. */
@@ -24,9 +29,10 @@ struct settings {
     struct settings_list sources; /* C files to compile and serve, n 0: module is a shared object */
     const char *build;            /* --build: the command that makes module, or NULL */
     struct settings_list wraps;   /* modules around the application, the first outermost */
-    bool check_only;              /* --check */
-    const char *new_project;      /* --new: the folder to write a project to, or NULL */
-    bool status;                  /* --status; module is then a process number, or NULL */
+    bool check_only;              /* --check, and describe */
+    enum settings_describe describe; /* --routes, --openapi */
+    const char *new_project;         /* --new: the folder to write a project to, or NULL */
+    bool status;                     /* --status; module is then a process number, or NULL */
 
     /* where */
     const char *host; /* address or name; IPv6 without brackets */

@@ -1,9 +1,11 @@
-/* --check: everything up to the module, which is built where it is to be and loaded in a child. */
+/* --check: everything up to the module, which is built where it is to be and loaded in a child; and
+   --routes and --openapi, which ask it there what it is. */
 #include "app/module.h"
 #include "app/wrap.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "proc/children.h"
+#include "proc/describe.h"
 #include "proc/dev/build.h"
 #include "proc/dev/module_store.h"
 #include "proc/supervisor.h"
@@ -36,7 +38,9 @@ static _Noreturn void load(const struct settings *settings, const char *copy)
     char *error = NULL;
     children_release_signals();
     int rc = module_load(settings->module, copy, &app, &error);
-    if (rc == 0)
+    if (rc == 0 && settings->describe)
+        rc = describe_print(settings->module, app, settings->describe, stdout, &error);
+    else if (rc == 0)
         rc = wrap_load(&settings->wraps, app, &app, &error);
     if (rc < 0)
         log_line(LOG_LEVEL_ERROR, 201, "%s", error ? error : "out of memory");
@@ -120,7 +124,7 @@ int supervisor_check(struct options *options)
 {
     struct check check = {.settings = options_settings(options)};
     int code = run(&check);
-    if (code == EXIT_FINE) {
+    if (code == EXIT_FINE && !check.settings->describe) {
         printf("configuration and module are fine: %s\n", check.settings->module);
         code = fflush(stdout) == 0 ? EXIT_FINE : EXIT_CANNOT_RUN;
     }

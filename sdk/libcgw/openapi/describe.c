@@ -59,6 +59,8 @@ static int tell_route(struct described *described, const struct match_route *rou
 {
     const struct cgw_endpoint *endpoint = route->endpoint;
     bool is_own = endpoint->line == 0;
+    if (is_own && strchr(endpoint->name, '.'))
+        return CGW_OK; /* the files of the page */
     struct cgw_described_route told = {.size = sizeof(told),
                                        .line = (uint32_t)endpoint->line,
                                        .method = methods_of(described, route),

@@ -39,7 +39,8 @@ static int compare_places(const void *a, const void *b)
     int order = strcmp(p->file, q->file);
     if ((p->line == 0) != (q->line == 0))
         return p->line == 0 ? 1 : -1; /* the library's own are last */
-    return order ? order : (p->line > q->line) - (p->line < q->line);
+    order = order ? order : (p->line > q->line) - (p->line < q->line);
+    return order ? order : strcmp(p->path, q->path); /* a macro makes several on a line */
 }
 
 const struct match_route **openapi_routes(const struct matcher *matcher, struct arena *arena)

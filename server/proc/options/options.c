@@ -195,6 +195,12 @@ static bool is_one_too_many(struct load *load, const char *word)
            (!is_c || settings->sources.n == 0);
 }
 
+static void describe(struct load *load, enum settings_describe what)
+{
+    load->options->settings.check_only = true;
+    load->options->settings.describe = what;
+}
+
 static void assign_words(struct load *load)
 {
     for (size_t i = 0; i < load->n_words; i++) {
@@ -211,6 +217,10 @@ static void assign_words(struct load *load)
             assign(load, SOURCE_COMMAND_LINE, spelled, word->option, word->value);
         else if (strcmp(word->option->name, "check") == 0)
             load->options->settings.check_only = true;
+        else if (strcmp(word->option->name, "routes") == 0)
+            describe(load, SETTINGS_DESCRIBE_ROUTES);
+        else if (strcmp(word->option->name, "openapi") == 0)
+            describe(load, SETTINGS_DESCRIBE_OPENAPI);
         else if (strcmp(word->option->name, "status") == 0)
             load->options->settings.status = true;
         else if (strcmp(word->option->name, "new") == 0)

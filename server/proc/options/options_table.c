@@ -159,6 +159,10 @@ const struct option options_table[] = {
      .width = 0},
     {NULL, "check", NULL, "check the configuration and the module, serve nothing", OPTION_ACTION,
      .width = 0},
+    {NULL, "routes", NULL, "print the application's routes, serve nothing", OPTION_ACTION,
+     .width = 0},
+    {NULL, "openapi", NULL, "print its OpenAPI document, serve nothing", OPTION_ACTION,
+     .width = 0},
     {NULL, "help", NULL, "print this", OPTION_ACTION, .width = 0},
     {NULL, "version", NULL, "print the version", OPTION_ACTION, .width = 0},
 };
