@@ -179,10 +179,11 @@ def case_row_123_drain_under_load_loses_no_request(lab):
 
 
 def case_row_123_connections_in_the_backlog_are_answered(lab):
-    server = lab.serve("probe")
+    log = probe_log(lab)
+    server = lab.serve("probe", [], {"PROBE_LOG": log})
     with server.connect() as busy:
         busy.request("/block?ms=500")
-        time.sleep(0.1)
+        until(lambda: "call GET /block" in lines_of(log), "no call", 10 * lab.slow)
         waiting = [server.connect() for _ in range(20)]  # the loop is blocked: nobody accepts these
         for peer in waiting:
             peer.request("/hello")

@@ -1,8 +1,8 @@
 """The thread pool: synchronous applications, and blocking functions of asynchronous ones."""
 import os
 import threading
-import time
 
+from script_life import lines_of, probe_log
 from wire_lab import need, serves, until
 
 
@@ -153,11 +153,12 @@ def case_files_of_a_call(lab):
             need(peer.response.status == 500 or (peer.body(), peer.response.cut)[1], "complete")
 
 
-@serves("probe", own=True)
-def case_row_123_shutdown_is_told(server):
+def case_row_123_shutdown_is_told(lab):
+    log = probe_log(lab)
+    server = lab.serve("probe", env={"PROBE_LOG": log})
     with server.connect() as peer:
         peer.request("/shutdown-wait")
-        time.sleep(0.1)
+        until(lambda: "call GET /shutdown-wait" in lines_of(log), "no call", 10 * lab.slow)
         server.signal("TERM")
         need(peer.head().status == 200 and peer.body() == b"draining\n", "got %r" % peer.response.body)
         peer.closed()

@@ -301,7 +301,7 @@ def case_row_105_a_busy_loop_that_turns_is_not_blocked(lab):
 
 
 def case_row_105_who_is_stopped_is_not_blamed(lab):
-    server = lab.serve("crash", ["--blocked-after", "0.3s"])
+    server = lab.serve("crash", ["--blocked-after", "0.6s"])
     with server.connect(60) as peer:
         peer.request("/block?%d" % (200 * lab.slow))
         time.sleep(0.05)
