@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FOUND_MAX = 32, EXIT_NONE = 1, EXIT_USE = 2, REDRAW_MIN_US = 200000 };
+enum { FOUND_MAX = 256, EXIT_NONE = 1, EXIT_USE = 2, REDRAW_MIN_US = 200000 };
 
 /* Servers that may be looked at. */
 struct found {
