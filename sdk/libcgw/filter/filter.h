@@ -96,7 +96,8 @@ struct filter_pump {
     const struct cgw_event *events;
     size_t n, at;
 };
-/* Fill *out with what is to be sent next; empty: the batch is over. CGW_OK or a negative code. */
+/* Fill *out with what is to be sent next, which may be nothing; the batch is over when at is n, and
+   that was sent. CGW_OK or a negative code. */
 int filter_pump(struct filter_call *call, struct filter_pump *pump, struct filter_out *out);
 
 /* ---- what filters are written with ---- */
@@ -150,6 +151,11 @@ void filter_head_add(struct filter_head *head, const char *name, struct cgw_str 
 void filter_head_remove(struct filter_head *head, const char *name);
 /* Take out those of that name, then add one. */
 void filter_head_set(struct filter_head *head, const char *name, struct cgw_str value);
+/* All of send() for filters that only change the head: edit() does so, with room for more fields;
+   the rest passes. */
+int filter_edit_start(struct filter_call *call, const struct cgw_event *event, size_t more,
+                      int (*edit)(struct filter_call *call, struct filter_head *head),
+                      struct filter_out *out);
 /* The word is in the Vary of the response, once. CGW_OK or CGW_ENOMEM. */
 int filter_head_vary(struct filter_call *call, struct filter_head *head, const char *word);
 #endif

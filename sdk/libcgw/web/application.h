@@ -32,7 +32,8 @@ struct application {
     struct list requests, free_requests;
     size_t n_free;
     struct override *overrides;
-    cgw_str openapi, openapi_root; /* of openapi/docs.c: the document, and what it was made for */
+    struct through_worker *workers; /* of through.c */
+    cgw_str openapi, openapi_root;  /* of openapi/docs.c: the document, and what it was made for */
     bool is_draining;
     /* of lifespan.c */
     struct cgw_event event; /* that the host fills */
@@ -66,8 +67,6 @@ struct section section_lifespans(void);
 /* The host begins the lifespan. */
 void lifespan_begin(struct cgw_call *call);
 
-/* ---- mount.c: the lifespans of mounted applications ---- */
-
 /* ---- part.c: what is started before the application's own start(), as static directories ---- */
 
 /* Start all, in order. NULL, or what went wrong: those that had started are stopped again. */
@@ -75,6 +74,8 @@ const char *part_start_all(struct application *application);
 void part_stop_all(struct application *application); /* the other way round */
 /* What the part's start() has left. */
 void *part_state(const struct application *application, const struct cgw__part *part);
+
+/* ---- mount.c: the lifespans of mounted applications ---- */
 
 /* Start, in order, all that want it. CGW_OK; CGW_EFAILED: *ret_error says why; those that had
    started are stopped again. Suspends. */

@@ -4,6 +4,7 @@
  * not asked.
  */
 #include "web/application.h"
+#include <string.h>
 
 /* ---- middleware ---- */
 
@@ -13,10 +14,40 @@ struct chain {
     cgw_handler_fn *inner;
 };
 
-static const struct cgw_middleware *const *middleware_of(const cgw_request *req)
+/* What is there for another method, or NULL. */
+static const struct match_route *route_for(cgw_request *req, cgw_str method)
 {
-    if (req->route)
-        return match_route_middleware(req->route);
+    const struct cgw_scope *own = req->scope;
+    struct match_result found = {.endpoint = NULL};
+    struct cgw_scope scope = {.size = 0};
+    memcpy(&scope, own, own->size < sizeof(scope) ? own->size : sizeof(scope));
+    scope.method = method;
+    req->scope = &scope;
+    int status = matcher_match(req->application->matcher, req, &found);
+    req->scope = own;
+    req->n_params = 0;
+    return status == CGW_OK ? found.route : NULL;
+}
+
+/* A preflight asks for another method than its own: the middleware of that route answers it, or of
+   one that is there, if its method is not. NULL: it is no preflight. */
+static const struct match_route *route_of_preflight(cgw_request *req)
+{
+    const char *allow = req->match.allow;
+    if (!allow || strcmp(req->scope->method.ptr, "OPTIONS") != 0)
+        return NULL;
+    const char *method = cgw_header(req, "access-control-request-method");
+    if (!method)
+        return NULL;
+    const struct match_route *route = route_for(req, (cgw_str){method, strlen(method)});
+    return route ? route : route_for(req, (cgw_str){allow, strcspn(allow, ",")});
+}
+
+static const struct cgw_middleware *const *middleware_of(cgw_request *req)
+{
+    const struct match_route *route = req->route ? req->route : route_of_preflight(req);
+    if (route)
+        return match_route_middleware(route);
     const struct cgw_middleware *const *all = req->application->declared->middleware;
     return all ? all : none;
 }

@@ -3,10 +3,15 @@
  * its own in it, and gives it back in finish(): until then nobody stands between it and the host.
  * It runs on the loop's stack, as it would without us, not on a fiber's.
  *
+ * What the application puts around all of its requests by filters (through.c) is around these, too,
+ * driven by the filters' other driver.
+ *
  * Its lifespan is a call that is played here: startup and shutdown, none of the host's tables.
  */
 #include "web/mount.h"
 #include "base/memory.h"
+#include "filter/wrap.h"
+#include "web/through.h"
 
 /* ---- requests ---- */
 
@@ -14,7 +19,7 @@
 struct handed {
     struct cgw_host host;
     struct cgw_scope scope;
-    const struct cgw_app *app;
+    const struct mount_life *life;
     cgw_request *req;
     struct task *task;
     struct cgw_call before; /* what stood in the call */
@@ -31,6 +36,35 @@ static const void *find_table(const struct cgw_host *host, const char *id)
 {
     const struct cgw_host *real = handed_of(host)->before.host;
     return real->extension(real, id);
+}
+
+/* The table below is in the call while one of its functions runs: <cgw/wrap.h>. */
+static int receive(struct cgw_call *call, struct cgw_event *event, cgw_done_fn *done, void *arg)
+{
+    const struct cgw_host *own = call->host;
+    call->host = handed_of(own)->before.host;
+    int status = call->host->receive(call, event, done, arg);
+    call->host = own;
+    return status;
+}
+
+static int send(struct cgw_call *call, const struct cgw_event *events, size_t n, cgw_done_fn *done,
+                void *arg)
+{
+    const struct cgw_host *own = call->host;
+    call->host = handed_of(own)->before.host;
+    int status = call->host->send(call, events, n, done, arg);
+    call->host = own;
+    return status;
+}
+
+static void *alloc(struct cgw_call *call, size_t bytes)
+{
+    const struct cgw_host *own = call->host;
+    call->host = handed_of(own)->before.host;
+    void *p = call->host->alloc(call, bytes);
+    call->host = own;
+    return p;
 }
 
 /* From a callback of its own, or from inside its call(). The request's task does the rest, now
@@ -53,10 +87,21 @@ static void begin(struct cgw_call *call, void *arg)
     handed->before = *call;
     handed->host = *call->host;
     handed->host.size = sizeof(handed->host);
+    handed->host.receive = receive;
+    handed->host.send = send;
+    handed->host.alloc = alloc;
     handed->host.finish = finish;
     handed->host.extension = find_table;
     *call = (struct cgw_call){&handed->scope, &handed->host, NULL};
-    handed->app->call(call);
+    mount_call(handed->life, call);
+}
+
+void mount_call(const struct mount_life *life, struct cgw_call *call)
+{
+    if (life->wraps)
+        wrap_call(life->wraps, call);
+    else
+        life->mount->app->call(call);
 }
 
 struct cgw_scope mount_scope(const cgw_request *req, const struct match_result *result,
@@ -71,9 +116,10 @@ struct cgw_scope mount_scope(const cgw_request *req, const struct match_result *
     return scope;
 }
 
-static void hand_over(cgw_request *req, const struct cgw_app *app, const struct cgw_scope *scope)
+static void hand_over(cgw_request *req, const struct mount_life *life,
+                      const struct cgw_scope *scope)
 {
-    struct handed handed = {.scope = *scope, .app = app, .req = req, .task = req->task};
+    struct handed handed = {.scope = *scope, .life = life, .req = req, .task = req->task};
     int status = req->host->post(req->call, begin, &handed);
     if (status != CGW_OK) {
         request_finish(req, status);
@@ -95,13 +141,12 @@ static struct mount_life *life_of(const struct matcher *matcher, const struct cg
 
 void mount_serve(cgw_request *req, const struct match_result *result)
 {
-    const struct cgw_app *app = result->mount->app;
     const struct mount_life *life = life_of(req->application->matcher, result->mount);
     const struct cgw_scope scope = mount_scope(req, result, life);
-    if (app->kind == CGW_SYNC)
-        mount_sync_serve(req, app, &scope);
+    if (result->mount->app->kind == CGW_SYNC)
+        mount_sync_serve(req, life, &scope);
     else
-        hand_over(req, app, &scope);
+        hand_over(req, life, &scope);
 }
 
 /* ---- the lifespan's call ---- */
@@ -305,11 +350,57 @@ static struct mount_life *new_life(struct application *application, const struct
     return life;
 }
 
+/* A worker's memory is shared with the requests that are ours; but the clock of a thread is
+   another one than the loop's, so what measures it there is on its own. */
+static int worker_for(struct application *application, const struct cgw__filter_use *use,
+                      bool is_sync, void **ret_worker)
+{
+    size_t bytes = use->filter->worker_bytes ? use->filter->worker_bytes(use->options) : 0;
+    if (!is_sync || !bytes)
+        return through_worker(application, use, ret_worker);
+    *ret_worker = arena_zalloc(&application->arena, bytes);
+    return *ret_worker ? CGW_OK : CGW_ENOMEM;
+}
+
+static size_t count_uses(const struct cgw_middleware *const *middleware)
+{
+    size_t n = 0;
+    for (; middleware && *middleware; middleware++)
+        n += (*middleware)->use != NULL;
+    return n;
+}
+
+/* CGW_OK or CGW_ENOMEM. */
+static int put_around(struct application *application, struct mount_life *life)
+{
+    const struct cgw_middleware *const *middleware = application->declared->middleware;
+    const struct cgw_app *app = life->mount->app;
+    size_t n = count_uses(middleware), i = 0;
+    struct wrap *wraps = n ? arena_alloc(&application->arena, n * sizeof(*wraps)) : NULL;
+    if (n && !wraps)
+        return CGW_ENOMEM;
+    for (; i < n; middleware++) {
+        const struct cgw__filter_use *use = (*middleware)->use;
+        bool is_sync = app->kind == CGW_SYNC;
+        if (!use)
+            continue;
+        wraps[i] = (struct wrap){.filter = use->filter,
+                                 .options = use->options,
+                                 .inner = app,
+                                 .next = i + 1 < n ? &wraps[i + 1] : NULL,
+                                 .has_loop_clock = true};
+        if (worker_for(application, use, is_sync, &wraps[i++].worker) != CGW_OK)
+            return CGW_ENOMEM;
+    }
+    life->wraps = wraps;
+    return CGW_OK;
+}
+
 static const char *start_one(struct application *application, struct match_mount *mount)
 {
     const struct cgw_app *app = mount->mount->app;
     struct mount_life *life = mount->life = new_life(application, mount->mount);
-    if (!life)
+    if (!life || put_around(application, life) != CGW_OK)
         return "out of memory";
     if (!(app->flags & CGW_LIFESPAN))
         return NULL;

@@ -8,7 +8,8 @@
 struct mount_life {
     struct application *application;
     const struct cgw_mount *mount;
-    void *state; /* it left at startup; its requests get it */
+    void *state;              /* it left at startup; its requests get it */
+    const struct wrap *wraps; /* the application's filters around it, or NULL */
     /* Its lifespan, where it wants one. */
     struct cgw_call call;
     struct cgw_host host;
@@ -26,8 +27,12 @@ struct mount_life {
 struct cgw_scope mount_scope(const cgw_request *req, const struct match_result *result,
                              const struct mount_life *life);
 
+/* Begin a call of it, through what is around it. */
+void mount_call(const struct mount_life *life, struct cgw_call *call);
+
 /* ---- mount_sync.c ---- */
 /* The call is that of a CGW_SYNC application: it runs on a pool thread until it returns. Suspends.
  */
-void mount_sync_serve(cgw_request *req, const struct cgw_app *app, const struct cgw_scope *scope);
+void mount_sync_serve(cgw_request *req, const struct mount_life *life,
+                      const struct cgw_scope *scope);
 #endif

@@ -15,7 +15,7 @@ struct letter {
 /* Lies on the fiber's stack; the thread touches it while the fiber waits for the thread. */
 struct mounted {
     struct cgw_call call;
-    const struct cgw_app *app;
+    const struct mount_life *life;
     cgw_request *req;
     struct cgw_site site;
     pthread_mutex_t lock; /* guards the letters: any thread posts */
@@ -283,16 +283,18 @@ static const struct cgw_host sync_host = {.size = sizeof(sync_host),
 static int run(void *arg)
 {
     struct mounted *mounted = arg;
-    mounted->app->call(&mounted->call);
+    mount_call(mounted->life, &mounted->call);
     return CGW_OK;
 }
 
-void mount_sync_serve(cgw_request *req, const struct cgw_app *app, const struct cgw_scope *scope)
+void mount_sync_serve(cgw_request *req, const struct mount_life *life,
+                      const struct cgw_scope *scope)
 {
+    const char *name = life->mount->app->name;
     struct mounted mounted = {.call = {scope, &sync_host, NULL},
-                              .app = app,
+                              .life = life,
                               .req = req,
-                              .site = {"", app->name ? app->name : "mounted application", 0}};
+                              .site = {"", name ? name : "mounted application", 0}};
     mounted.last = &mounted.letters;
     pthread_mutex_init(&mounted.lock, NULL);
     int status = task_offload(req->task, run, &mounted, &mounted.site);

@@ -188,8 +188,11 @@ static CGW_PRINTF(3, 0) void write_line(cgw_request *req, int level, const char 
     const struct runtime *runtime = req ? req->runtime : task ? task->runtime : NULL;
     if (!runtime)
         return;
-    int len = vsnprintf(line, sizeof(line), text, args);
-    size_t n = len < 0 ? 0 : (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1;
+    const char *tag = req ? req->log_tag : NULL;
+    int at = tag ? snprintf(line, sizeof(line), "request_id=%s ", tag) : 0; /* short: is sane */
+    int len = vsnprintf(line + at, sizeof(line) - (size_t)at, text, args);
+    size_t n = (size_t)at + (len < 0 ? 0 : (size_t)len);
+    n = n < sizeof(line) ? n : sizeof(line) - 1;
     runtime->host->log(req && req->call ? req->call : runtime->home, level, line, n);
 }
 
