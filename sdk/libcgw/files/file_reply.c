@@ -79,10 +79,16 @@ static int set_content_fields(const struct file_reply *recipe)
     return status == CGW_OK ? set_disposition(recipe) : status;
 }
 
-static const char *type_of(const struct file_reply *recipe)
+static int take_type(const struct file_reply *recipe, const char **ret_type)
 {
+    cgw_request *req = recipe->req;
     const char *type = recipe->options->content_type;
-    return type ? type : mime_of(recipe->path).ptr;
+    if (type && !reply_is_value(type)) {
+        cgw_log_level(req, CGW_LOG_ERROR, "cgw_file(): the content type has control characters");
+        return CGW_EINVAL;
+    }
+    *ret_type = type ? arena_copy(&req->arena, type, strlen(type)) : mime_of(recipe->path).ptr;
+    return *ret_type ? CGW_OK : CGW_ENOMEM;
 }
 
 /* ---- several ranges: RFC 9110, 14.6 ---- */
@@ -162,14 +168,15 @@ static int prepare_body(struct file_reply *recipe, const struct ranges *ranges)
     uint64_t size = (uint64_t)recipe->opened.info.st_size;
     struct file_send *send = arena_alloc(&req->arena, sizeof(*send));
     struct file_part *parts = copy_parts(&req->arena, ranges, size);
-    const char *type = type_of(recipe);
-    if (recipe->options->content_type)
-        type = arena_copy(&req->arena, type, strlen(type));
-    if (!send || !parts || !type)
+    const char *type;
+    int status = take_type(recipe, &type);
+    if (status != CGW_OK)
+        return status;
+    if (!send || !parts)
         return CGW_ENOMEM;
     file_send_init(send, recipe->opened.fd);
     send->parts = parts;
-    int status = set_content_fields(recipe);
+    status = set_content_fields(recipe);
     if (status == CGW_OK)
         status = ranges->n > 1    ? send_several(recipe, send, parts, ranges->n, &type)
                  : ranges->n == 1 ? send_one(recipe, parts)
@@ -234,10 +241,7 @@ static int answer(struct file_reply *recipe)
 {
     cgw_request *req = recipe->req;
     struct validator validator;
-    if (req->reply.source) { /* of a file that was not sent, either */
-        reply_drop_source(req);
-        reply_drop_content(req);
-    }
+    reply_forget_source(req); /* of a file that was not sent, either */
     enum validator_answer asked = ask(recipe, &validator);
     if (asked == VALIDATOR_SEND)
         return answer_file(recipe, &validator);

@@ -53,10 +53,7 @@ cgw_reply reply_prepare(cgw_request *req, int status, const char *content_type, 
     struct reply *reply = &req->reply;
     if (reply->state > REPLY_WHOLE)
         return reply_now(req);
-    if (reply->source) {
-        reply_drop_source(req);
-        reply_drop_content(req);
-    }
+    reply_forget_source(req);
     if (reply->is_redirect)
         drop(req, "location");
     reply->is_redirect = false;
@@ -66,26 +63,6 @@ cgw_reply reply_prepare(cgw_request *req, int status, const char *content_type, 
     reply->body = body;
     reply->cause.status = 0;
     return reply_now(req);
-}
-
-cgw_reply reply_prepare_source(cgw_request *req, int status, const char *content_type,
-                               struct reply_source *source)
-{
-    if (req->reply.state > REPLY_WHOLE) {
-        source->drop(source);
-        return reply_now(req);
-    }
-    (void)reply_prepare(req, status, content_type, (cgw_str){"", 0});
-    req->reply.source = source;
-    return reply_now(req);
-}
-
-void reply_drop_source(cgw_request *req)
-{
-    struct reply_source *source = req->reply.source;
-    req->reply.source = NULL;
-    if (source)
-        source->drop(source);
 }
 
 /* It is in the request. */
@@ -495,14 +472,6 @@ static bool has_length(const cgw_request *req)
     return status != 204 && status != 304 && !find(req, "content-length");
 }
 
-static int send_source(cgw_request *req, const struct cgw_header *headers, size_t n,
-                       const struct cgw_site *site)
-{
-    struct reply_source *source = req->reply.source;
-    req->reply.state = REPLY_SENDING;
-    return source->send(source, req, headers, n, site);
-}
-
 int reply_send(cgw_request *req)
 {
     struct cgw_header few[2];
@@ -512,7 +481,7 @@ int reply_send(cgw_request *req)
     struct reply *reply = &req->reply;
     struct cgw_header *headers = reply_fields(req, few, &n);
     if (reply->source)
-        return send_source(req, headers, n, site_of(req, &place));
+        return reply_send_source(req, headers, n, site_of(req, &place));
     if (has_length(req)) {
         size_t at = write_length(digits, reply->body.len);
         headers[n++] = (struct cgw_header){CGW_STR("content-length"), {digits + at, 20 - at}};

@@ -267,11 +267,19 @@ bool reply_is_value(const char *s);
 void reply_drop_content(cgw_request *req);
 /* All fields but the length, with room for one behind them; few: the caller's. */
 struct cgw_header *reply_fields(cgw_request *req, struct cgw_header few[2], size_t *ret_n);
-/* The same, of a source, which is dropped where the reply is on its way already. */
+
+/* ---- reply_source.c ---- */
+/* reply_prepare() of a source, which is dropped where the reply is on its way already. */
 cgw_reply reply_prepare_source(cgw_request *req, int status, const char *content_type,
                                struct reply_source *source);
-/* The source of the reply goes, where it has one. */
+/* The source of the reply goes, where it has one; the second: and the fields that speak of it. */
 void reply_drop_source(cgw_request *req);
+void reply_forget_source(cgw_request *req);
+/* reply_send() of a source. */
+int reply_send_source(cgw_request *req, const struct cgw_header *headers, size_t n,
+                      const struct cgw_site *site);
+
+/* ---- reply.c ---- */
 /* Send a whole reply and be done. A code as of send(). Suspends. */
 int reply_send(cgw_request *req);
 
