@@ -18,6 +18,6 @@ int cause_code(int error)
     case EPERM:
         return -EACCES;
     default:
-        return error > 6 && (error < 32 || error > 38) ? -error : error ? CGW_EIO : CGW_OK;
+        return error > 6 && (error < 32 || error > 63) ? -error : error ? CGW_EIO : CGW_OK;
     }
 }
