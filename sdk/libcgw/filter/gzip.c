@@ -267,7 +267,7 @@ static int take_whole(struct filter_call *call, const struct cgw_event *body, si
     gzip->out = (struct cgw_str){(const char *)bytes, gzip->stream.total_out};
     close_stream(gzip);
     struct cgw_str digits = filter_printf(call, "%zu", gzip->out.len);
-    if (digits.ptr)
+    if (digits.ptr && !(head.start.flags & CGW_TRAILERS)) /* those need chunks */
         filter_head_add(&head, "content-length", digits);
     struct cgw_event encoded = *body;
     encoded.u.bodyv.parts = &gzip->out;
