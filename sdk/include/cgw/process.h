@@ -68,7 +68,7 @@ int cgw__process(cgw_request *req, cgw_process_fn *fn, const char *name, cgw_str
  *     code = cgw_process_model(req, count_primes, &range, &count, .timeout = 10);
  *
  * They go to and fro as JSON. What out points to must live until the next call of the helper:
- * static, or of in. Codes as above; CGW_EINVAL also: in has no JSON.
+ * static, or of in. Codes as above; CGW_ENOMEM also: in has no JSON.
  */
 struct cgw__process_model {
     const char *name;
@@ -111,7 +111,7 @@ struct cgw_processes {
 #define CGW_PROCESSES(...)                                    \
     extern const struct cgw_processes cgw_processes;          \
     const struct cgw_processes cgw_processes = {__VA_ARGS__}; \
-    CGW__SECTION("cgw_processes")                             \
+    CGW__SECTION("cgw_staffs")                                \
     static const struct cgw_processes *const cgw__processes = &cgw_processes
 
 #endif
