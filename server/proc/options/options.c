@@ -357,7 +357,7 @@ static int load_all(struct load *load, char **envp)
     assign_environment(load, envp);
     assign_words(load);
     check_together(load);
-    options_environment_warn(envp, load->options->settings.module, load->report.err);
+    options_environment_warn(envp, &load->options->settings, load->report.err);
     options_report_end(&load->report);
     if (load->is_out_of_memory)
         fputs("cgw-serve: out of memory\n", load->report.err);

@@ -25,6 +25,12 @@ const struct option *options_environment_find(const char *entry, const char **re
     return NULL;
 }
 
+/* What the SDK reads in applications, whatever they are called. */
+static bool is_of_sdk(const char *entry)
+{
+    return strncmp(entry, "CGW_SWAGGER_UI=", 15) == 0;
+}
+
 static bool is_of_module(const char *module, const char *entry)
 {
     const char *slash = module ? strrchr(module, '/') : NULL;
@@ -34,17 +40,27 @@ static bool is_of_module(const char *module, const char *entry)
     for (size_t i = 0; i < n; i++)
         if (ascii_lower(entry[i]) != (stem[i] == '-' ? '_' : ascii_lower(stem[i])))
             return false;
-    return n != 0 && entry[n] == '_';
+    return n != 0 && (entry[n] == '_' || entry[n] == '=');
 }
 
-void options_environment_warn(char **envp, const char *module, FILE *err)
+/* Of the one that is served, or of one around it. */
+static bool is_of_modules(const struct settings *settings, const char *entry)
+{
+    for (size_t i = 0; i < settings->wraps.n; i++)
+        if (is_of_module(settings->wraps.items[i], entry))
+            return true;
+    return is_of_module(settings->module, entry);
+}
+
+void options_environment_warn(char **envp, const struct settings *settings, FILE *err)
 {
     unsigned n = 0;
     for (; *envp; envp++) {
         const char *value;
         char name[OPTIONS_TEXT_BYTES];
         if (!is_ours(*envp) || options_environment_find(*envp, &value) ||
-            strncmp(*envp, "CGW_TEST_", 9) == 0 || is_of_module(module, *envp))
+            strncmp(*envp, "CGW_TEST_", 9) == 0 || is_of_sdk(*envp) ||
+            is_of_modules(settings, *envp))
             continue;
         options_report_text(name, (struct str){*envp, strcspn(*envp, "=")});
         if (++n == 1)
