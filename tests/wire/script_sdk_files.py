@@ -8,6 +8,7 @@ import select
 import stat
 import zlib
 
+from script_days import HOST, Memory, torture
 from script_world import curl
 from wire_lab import need, until
 
@@ -391,3 +392,21 @@ def case_a_large_file_is_read_while_others_are_answered(lab):
         slow.head()
         same(slow.body(), b"%08x\n" % zlib.crc32(data), "the sum")
         need(pings > 1, "%d pings were answered before the sum" % pings)
+
+
+def case_memory_fails_at_each_place_in_turn(lab):
+    memory = Memory(lab)
+    root = public(lab)
+    server = memory.serve(lab, APP, ["--timeout-linger", "0.2", "--no-access-log"], env={"CGW_TEST_PUBLIC": root})
+    server.ask("/where")
+    for target, fields, good in (
+            (b"GET /file/n.txt", b"range: bytes=0-1,5-6\r\n", 206), (b"GET /pieces/n.txt", b"", 200),
+            (b"GET /sync/link.txt", b"range: bytes=99-\r\n", 416), (b"GET /assets/app.js", b"accept-encoding: br\r\n", 200),
+            (b"GET /assets/link.txt", b"if-none-match: *\r\n", 304), (b"GET /download?name=%c3%a4", b"", 200),
+            (b"GET /spa/none", b"accept: text/html\r\n", 200), (b"GET /pages/none", b"", 404), (b"GET /load/big.bin", b"", 200),
+            (b"POST /copy/n.txt?keep=1", b"content-length: 0\r\n", 200), (b"POST /save/new", b"content-length: 0\r\n", 200)):
+        for width in 1, 20:
+            torture(memory, server, target.decode(), target + HOST + fields + b"\r\n", (good,), width, "/where")
+    same([name for name in os.listdir(root) if re.search(r"\.[0-9a-f]{16}$", name)], [], "left behind")
+    server.signal("TERM")
+    same(server.wait(), 0, "exit code")
