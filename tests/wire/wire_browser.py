@@ -26,7 +26,7 @@ NAMES = "chromium", "chromium-browser", "google-chrome"
 class Browser:
     """One browser with one page, both gone at the end of the with block."""
 
-    def __init__(self, lab):
+    def __init__(self, lab, *flags):
         found = [path for path in map(shutil.which, NAMES) if path]
         if not found:
             raise Skip("no Chromium here")
@@ -40,7 +40,7 @@ class Browser:
                 [sys.executable, "-c", MOVE, str(theirs_in), str(theirs_out), found[0],
                  "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu",
                  "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
-                 "--disable-extensions", "--user-data-dir=%s/profile" % folder, "about:blank"],
+                 "--disable-extensions", *flags, "--user-data-dir=%s/profile" % folder, "about:blank"],
                 pass_fds=(theirs_in, theirs_out), env={**os.environ, "HOME": folder},
                 stdout=said, stderr=said)
         os.close(theirs_in)

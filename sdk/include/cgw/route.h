@@ -27,7 +27,7 @@ typedef const cgw_model *cgw_model_fn(void);
    an application of CGW_SYNC: */
 enum { CGW_ON_LOOP = 2 }; /* a fiber on the loop after all */
 
-/* Another reply of a route, for the schema: CGW_REPLIES({404, "no such item"}, {...}). */
+/* Another reply of a route, for the schema: CGW_REPLIES({404, "no such item", NULL}, {...}). */
 struct cgw_other_reply {
     int status;
     const char *doc;

@@ -199,12 +199,19 @@ static void write_notes(struct buffer *out, const struct cgw_field *field)
     }
 }
 
+/* What came as text, or as a file, is not null. */
+static bool may_be_null(const struct cgw_field *field)
+{
+    uint8_t kind = field->kind == CGW_KIND_LIST ? field->item : field->kind;
+    return (field->opt || field->null) && kind != CGW_KIND_UPLOAD;
+}
+
 void schema_field(struct schema_out *doc, const char *key, const struct cgw_field *field,
                   bool is_parameter)
 {
     struct buffer *out = &doc->out;
     json_out_open(out, key, '{');
-    if (!is_parameter && (field->opt || field->null)) {
+    if (!is_parameter && may_be_null(field)) {
         json_out_open(out, "anyOf", '[');
         json_out_open(out, NULL, '{');
         write_kind(doc, field);
