@@ -89,7 +89,11 @@ static const char *start(struct application *application)
         fault = part_start_all(application);
     if (fault)
         return fault;
-    fault = start_user(application);
+    if (mount_start_all(application, &fault) == CGW_OK) {
+        fault = start_user(application);
+        if (fault)
+            mount_stop_all(application);
+    }
     if (fault)
         part_stop_all(application);
     return fault;
@@ -110,7 +114,6 @@ static void drain_begun(struct cgw_call *call, int status, void *arg)
         after_drain(req);
     }
     runtime_run(application->runtime);
-    part_stop_all(application);
 }
 
 static void watch_drain(struct application *application)
@@ -141,6 +144,7 @@ static void stop(struct application *application)
     group_settle(application->waiter);
     wait_for_tasks(application);
     mount_stop_all(application);
+    part_stop_all(application);
 }
 
 /* ---- the task ---- */
