@@ -212,6 +212,26 @@ void cgw_queue_fini(cgw_queue *queue); /* frees the queue's memory; nobody may w
 int cgw__blocking(struct cgw__task_fn fn, void *arg, const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_blocking(fn, arg) cgw__blocking(CGW__TASK(fn), (arg), CGW_HERE)
 
+/* ---- what a thread of your own answers ---- */
+
+/*
+ * A task makes a promise, gives it to a thread that is not the pool's, and waits; the thread sets
+ * it. Each one that was made is set once, also where nobody waits any more: the worker does not end
+ * before. A test's clock stands until then, so between tasks cgw_flag is the better choice.
+ */
+typedef struct cgw_promise cgw_promise;
+/* Of the task that makes it. NULL: out of memory. [task] */
+cgw_promise *cgw_promise_new(void) CGW_MUST_USE;
+/* The promise is the setter's no more; what it wrote before is seen by who has waited.
+   [any-thread] */
+void cgw_promise_set(cgw_promise *promise, int status);
+/* What was set; why the task was canceled before: it may be set still; CGW_EINVAL: another task
+   waits for it. Suspends. [task] */
+int cgw__promise_wait(cgw_promise *promise, const struct cgw_site *site) CGW_MUST_USE;
+#define cgw_promise_wait(promise) cgw__promise_wait((promise), CGW_HERE)
+/* The maker has no more use for it; it lives on until it is set. NULL is fine. [task] */
+void cgw_promise_drop(cgw_promise *promise);
+
 /* ---- tasks without a request ---- */
 
 struct cgw_spawn_options {

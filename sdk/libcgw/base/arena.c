@@ -249,6 +249,29 @@ void *arena_grow(struct arena *arena, void *p, size_t old, size_t bytes)
     return link ? grow_own(link, bytes) : move(arena, p, old, bytes);
 }
 
+void arena_trim(struct arena *arena, void *p, size_t old, size_t bytes)
+{
+    char *end = (char *)p + span(bytes);
+    if (bytes >= old || (char *)p + span(old) != arena->next)
+        return;
+    arena->next = end;
+    sanitize_poison((char *)p + bytes, (size_t)(arena->end - ((char *)p + bytes)));
+}
+
+/* Behind the block in use, which stays the one that is filled. */
+void arena_adopt(struct arena *arena, struct arena *other)
+{
+    struct arena_block **link = arena->blocks ? &arena->blocks->next : &arena->blocks;
+    struct arena_block *last = other->blocks;
+    while (last && last->next)
+        last = last->next;
+    if (last) {
+        last->next = *link;
+        *link = other->blocks;
+    }
+    *other = (struct arena){0};
+}
+
 /* ---- text, and what is deferred ---- */
 
 #pragma GCC diagnostic push

@@ -43,6 +43,11 @@ cgw_str arena_printf(struct arena *arena, const char *format, ...) CGW_PRINTF(2,
 /* Make the piece p of old bytes, the newest or not, at least bytes long; where it moves, what was
    there is gone. p NULL: a new piece. NULL: out of memory, p is as it was. */
 void *arena_grow(struct arena *arena, void *p, size_t old, size_t bytes);
+/* Shorten the piece p of old bytes, where it is the newest one. */
+void arena_trim(struct arena *arena, void *p, size_t old, size_t bytes);
+/* What other holds is this arena's from now on, but for other's first block; other is empty. It has
+   nothing deferred. */
+void arena_adopt(struct arena *arena, struct arena *other);
 /* Run fn(arg) in arena_reset(). CGW_OK or CGW_ENOMEM. */
 int arena_defer(struct arena *arena, void (*fn)(void *arg), void *arg);
 #endif

@@ -25,7 +25,8 @@ struct offload {
     void *arg;
     int status;
     struct job *job;
-    struct list offer; /* among a lender's, or alone */
+    struct list offer;                 /* among a lender's, or alone */
+    const struct offload_giver *giver; /* NULL: the pool */
     pthread_mutex_t lock;
     pthread_cond_t answered;
     int (*ask)(void *arg);
@@ -149,6 +150,15 @@ static void stay(struct task *task)
     (void)task;
 }
 
+/* true: it has not begun, and will not. */
+static bool was_canceled(struct offload *offload)
+{
+    bool has_begun = !job_take(offload->job);
+    if (offload->giver)
+        offload->giver->cancel(offload->giver->arg, has_begun);
+    return !has_begun;
+}
+
 /* Until it is over, or was canceled before it began. */
 static void attend(struct task *task, struct offload *offload, const struct cgw_site *site)
 {
@@ -156,7 +166,7 @@ static void attend(struct task *task, struct offload *offload, const struct cgw_
         offload->is_attended = true;
         int reason = task_park(task, "on a thread", site, stay, NULL);
         offload->is_attended = false;
-        if (reason < 0 && job_take(offload->job)) {
+        if (reason < 0 && was_canceled(offload)) {
             offload->status = reason;
             return;
         }
@@ -224,6 +234,25 @@ int task_offload(struct task *task, int (*fn)(void *arg), void *arg, const struc
     /* who lends threads lends one too where the pool has none */
     if (status == CGW_PENDING || (task->lender && (status == CGW_EBUSY || status == CGW_ENOMEM)))
         status = carry_through(task, &offload, site);
+    fini(&offload);
+    return status;
+}
+
+int task_offload_to(struct task *task, const struct offload_giver *giver, int (*fn)(void *arg),
+                    void *arg, const struct cgw_site *site)
+{
+    struct offload offload = {.task = task, .fn = fn, .arg = arg, .giver = giver};
+    if (task_reason(task))
+        return task_reason(task);
+    if (init(&offload) != CGW_OK)
+        return CGW_ENOMEM;
+    tell_test(&offload, -1); /* it works, though not for the test's pool */
+    int status = giver->give(giver->arg, run_job, offload.job);
+    if (status == CGW_PENDING)
+        status = carry_through(task, &offload, site);
+    else
+        job_unref(offload.job);
+    tell_test(&offload, 1);
     fini(&offload);
     return status;
 }

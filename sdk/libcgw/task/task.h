@@ -79,7 +79,9 @@ struct runtime {
     struct list spawned; /* of spawn.c */
     bool is_draining;    /* the same: no more are spawned */
     uint64_t next_id;
-    bool is_going_on; /* a post is on its way, to run what is ready still */
+    _Atomic(struct cgw_promise *) promises_set; /* of promise.c: latest first */
+    size_t n_promises; /* that are not set yet, or that we have not heard of */
+    bool is_going_on;  /* a post is on its way, to run what is ready still */
     bool is_debug;
     /* Run when nothing is ready any more, outside of all tasks; it may free the runtime. NULL:
      * none. */
@@ -251,6 +253,18 @@ int task_offload(struct task *task, int (*fn)(void *arg), void *arg, const struc
    not canceled. */
 int task_offload_patiently(struct task *task, int (*fn)(void *arg), void *arg,
                            const struct cgw_site *site);
+/* A thread of somebody else's. All of [loop]. */
+struct offload_giver {
+    /* Have run(job) called once, on any thread. CGW_PENDING, or a code: it will not be. */
+    int (*give)(void *arg, void (*run)(void *job), void *job);
+    /* The task was canceled: before fn began (it will not) and job may be taken back; or while it
+       runs. */
+    void (*cancel)(void *arg, bool has_begun);
+    void *arg;
+};
+/* The same on that one. */
+int task_offload_to(struct task *task, const struct offload_giver *giver, int (*fn)(void *arg),
+                    void *arg, const struct cgw_site *site);
 /*
  * A thread that waits for tasks which want threads themselves would wait for ever where all threads
  * do: so it runs them, those that nobody has begun. Empty: {.offers = itself}.

@@ -202,7 +202,8 @@ static void is_idle(struct runtime *runtime)
 {
     struct application *application = runtime->application;
     if (application->is_over && runtime->n_tasks == 0) {
-        end(application);
+        if (!runtime->n_promises) /* else a thread speaks to the runtime yet */
+            end(application);
     } else if (application->waits_for_tasks && runtime->n_tasks == 1) {
         application->waits_for_tasks = false;
         task_wake(application->waiter, CGW_OK);

@@ -1,0 +1,173 @@
+/*
+ * The thread that keeps the time: calls that have waited for too long, statements that run for too
+ * long; and that moves the log of writes into the file, so that no request does. While nothing
+ * happens it sleeps; else it looks around now and then, which spares every call a timer of its own.
+ */
+#include "lite.h"
+
+enum {
+    LOG_PAGES = 1000,      /* so many that are not in the file yet are moved there at once */
+    LOG_PAGES_MAX = 16000, /* beyond that writers wait until the log is empty, and begins anew */
+    QUIET_US = 500000,     /* what is in the log is moved when nothing has happened for so long */
+    TICK_US = 50000,
+    RESTART_US = 50000, /* writers wait no longer for that, and not again for so long: */
+    RESTART_PAUSE_US = 2000000
+};
+
+/* ---- what is late ---- */
+
+static void expire(struct lite *lite, struct sql_job *job)
+{
+    void (*run)(void *arg) = job->what == SQL_RUN ? job->run : NULL;
+    void *arg = job->run_arg;
+    list_remove(&job->link);
+    lite->n_queued--;
+    job->state = SQL_TAKEN;
+    job->code = sql_job_fail(job, CGW_EBUSY, "no thread was free for .acquire_timeout");
+    if (!run)
+        lite_count(lite, job);
+    pthread_mutex_unlock(&lite->lock);
+    if (run)
+        run(arg); /* which finds the code */
+    else
+        cgw_promise_set(&job->promise, job->code);
+    pthread_mutex_lock(&lite->lock);
+}
+
+/* The first are the oldest. [locked, but for a moment] */
+static void expire_all(struct lite *lite, struct list *queue, uint64_t now_us)
+{
+    uint64_t timeout_us = lite_us(lite->options.acquire_timeout);
+    while (!list_is_empty(queue)) {
+        struct sql_job *job = list_owner(queue->next, struct sql_job, link);
+        if (job->since_us + timeout_us > now_us)
+            return;
+        expire(lite, job);
+    }
+}
+
+static void break_off(struct lite_thread *thread, uint64_t now_us)
+{
+    if (thread->running && thread->until_us && thread->until_us < now_us)
+        lite_interrupt(thread, LITE_OVERDUE);
+}
+
+static void see_to_the_late(struct lite *lite)
+{
+    uint64_t now_us = lite_now_us();
+    break_off(&lite->writer, now_us);
+    for (uint32_t i = 0; i < lite->n_readers; i++)
+        break_off(&lite->readers[i], now_us);
+    expire_all(lite, &lite->reads, now_us);
+    expire_all(lite, &lite->cursors, now_us);
+    expire_all(lite, &lite->writes, now_us);
+}
+
+/* ---- the log ---- */
+
+/* On the thread that writes, behind each commit. */
+static int committed(void *arg, sqlite3 *handle, const char *database, int pages)
+{
+    struct lite *lite = arg;
+    (void)handle, (void)database;
+    pthread_mutex_lock(&lite->lock);
+    lite->wal_pages = (uint32_t)pages;
+    if (lite->kept_pages > lite->wal_pages) /* it has begun anew */
+        lite->kept_pages = 0;
+    pthread_mutex_unlock(&lite->lock);
+    return SQLITE_OK;
+}
+
+void lite_keep_watch(struct lite_connection *connection)
+{
+    sqlite3_wal_hook(connection->handle, committed, connection->lite);
+}
+
+static void move_log(struct lite *lite, int mode)
+{
+    struct lite_connection *connection = &lite->keeper.connection;
+    struct sql_job job = {.sql = "checkpoint"};
+    int pages = 0, moved = 0;
+    connection->busy_until_us =
+        lite_now_us() + (mode == SQLITE_CHECKPOINT_PASSIVE ? 0 : RESTART_US);
+    if (connection->is_sick)
+        lite_connection_close(connection);
+    if (lite_connection_open(connection, &job) != CGW_OK)
+        return;
+    int result = sqlite3_wal_checkpoint_v2(connection->handle, NULL, mode, &pages, &moved);
+    if (result != SQLITE_OK && (result & 0xff) != SQLITE_BUSY)
+        (void)lite_fail(connection, &job, result);
+    pthread_mutex_lock(&lite->lock);
+    lite->counts.checkpoints += result == SQLITE_OK;
+    lite->kept_pages = moved > 0 ? (uint32_t)moved : 0;
+    if (result == SQLITE_OK && mode != SQLITE_CHECKPOINT_PASSIVE)
+        lite->wal_pages = lite->kept_pages = 0;
+    lite_count(lite, &job);
+    pthread_mutex_unlock(&lite->lock);
+}
+
+struct keeping {
+    uint64_t n_submitted, quiet_since_us, restarted_us;
+};
+
+/* Which kind of checkpoint is due, or -1. [locked] */
+static int due(struct lite *lite, struct keeping *keeping, bool is_quiet)
+{
+    uint32_t left = lite->wal_pages > lite->kept_pages ? lite->wal_pages - lite->kept_pages : 0;
+    uint64_t now_us = lite_now_us();
+    if (lite->is_in_memory || lite->is_read_only)
+        return -1;
+    if (lite->wal_pages > LOG_PAGES_MAX && now_us > keeping->restarted_us + RESTART_PAUSE_US) {
+        keeping->restarted_us = now_us;
+        return SQLITE_CHECKPOINT_RESTART;
+    }
+    return left > LOG_PAGES || (is_quiet && left) ? SQLITE_CHECKPOINT_PASSIVE : -1;
+}
+
+/* Has nothing happened for a while? [locked] */
+static bool is_quiet(const struct lite *lite, struct keeping *keeping)
+{
+    uint64_t now_us = lite_now_us();
+    if (keeping->n_submitted != lite->n_submitted || lite->n_busy || lite->n_queued) {
+        keeping->n_submitted = lite->n_submitted;
+        keeping->quiet_since_us = now_us;
+    }
+    return now_us > keeping->quiet_since_us + QUIET_US;
+}
+
+static uint64_t tick_us(const struct lite *lite)
+{
+    uint64_t acquire_us = lite_us(lite->options.acquire_timeout) / 4;
+    uint64_t timeout_us = lite_us(lite->options.timeout) / 4;
+    uint64_t tick = acquire_us < TICK_US ? acquire_us : TICK_US;
+    if (timeout_us && timeout_us < tick)
+        tick = timeout_us;
+    return tick > 2000 ? tick : 2000;
+}
+
+static void look_around(struct lite *lite, struct keeping *keeping)
+{
+    see_to_the_late(lite);
+    bool quiet = is_quiet(lite, keeping);
+    int mode = due(lite, keeping, quiet);
+    if (mode >= 0) {
+        pthread_mutex_unlock(&lite->lock);
+        move_log(lite, mode);
+        pthread_mutex_lock(&lite->lock);
+    }
+    lite->is_keeper_idle = quiet && mode < 0;
+    lite_sleep(&lite->keeper, lite->is_keeper_idle ? 0 : lite_now_us() + tick_us(lite));
+    lite->is_keeper_idle = false;
+}
+
+void *lite_keep(void *arg)
+{
+    struct lite_thread *thread = arg;
+    struct lite *lite = thread->lite;
+    struct keeping keeping = {.quiet_since_us = lite_now_us()};
+    pthread_mutex_lock(&lite->lock);
+    while (!lite->is_closing)
+        look_around(lite, &keeping);
+    pthread_mutex_unlock(&lite->lock);
+    return NULL;
+}
