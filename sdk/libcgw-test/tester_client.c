@@ -65,6 +65,7 @@ static void redirect(struct tester_call *call, const struct tester_url *from, co
     if (is_bare) {
         request->method = "GET";
         request->json = request->form = request->body = request->content_type = NULL;
+        request->parts = NULL;
     }
     tester_request_begin(test, exchange);
 }

@@ -4,6 +4,7 @@
 #include "tester_clock.h"
 #include "tester_cookies.h"
 #include "tester_fail.h"
+#include "tester_form.h"
 #include "tester_loop.h"
 #include "tester_memory.h"
 #include <ctype.h>
@@ -65,6 +66,7 @@ static const char *content_type(const struct cgw_test_request *request)
     return request->content_type ? request->content_type
            : request->json       ? "application/json"
            : request->form       ? "application/x-www-form-urlencoded"
+           : request->parts      ? TESTER_FORM_TYPE
                                  : NULL;
 }
 
@@ -130,15 +132,24 @@ static void fill_scope(struct tester_call *call, const char *method, const struc
 
 /* ---- the body ---- */
 
-static void fill_body(struct tester_call *call, const struct cgw_test_request *request)
+static struct cgw_str body_of(cgw_test *test, const struct cgw_test_request *request)
 {
-    const char *body = request->json   ? request->json
+    const char *text = request->json   ? request->json
                        : request->form ? request->form
                                        : request->body;
-    call->body = body;
-    call->body_len = !body                                        ? 0
-                     : request->body_len && body == request->body ? request->body_len
-                                                                  : strlen(body);
+    if (!text && request->parts)
+        return tester_form_body(test, request->parts);
+    struct cgw_str body = as_str(text);
+    if (text && text == request->body && request->body_len)
+        body.len = request->body_len;
+    return text ? body : (struct cgw_str){NULL, 0};
+}
+
+static void fill_body(struct tester_call *call, const struct cgw_test_request *request)
+{
+    struct cgw_str body = body_of(call->test, request);
+    call->body = body.ptr;
+    call->body_len = body.len;
     call->chunk = request->chunk;
     call->chunk_pause_us = tester_clock_us(request->chunk_pause);
     call->leave_after_bytes = request->leave_after_bytes;

@@ -62,7 +62,8 @@ cgw_list_upload cgw_form_uploads(cgw_request *req, const char *name);
 /* ---- a file that came with a form; its fields are in <cgw/model.h> ---- */
 
 /* All of [task]. They may be called by several tasks at once, but for the same upload's
-   cgw_upload_next(). Errors, besides why the task was canceled: -errno of the disk. */
+   cgw_upload_next(). Errors, besides why the task was canceled: CGW_ENOENT, CGW_EIO, and minus an
+   errno of the disk. */
 
 /*
  * The next piece, from the beginning; it lives until the next call, the whole of a file in memory
@@ -91,14 +92,15 @@ struct cgw_save_options {
 /*
  * Save it as path: written beside it and renamed, so that nobody sees half a file; without a copy
  * where the file system can do that. Nothing is left behind on an error. Never hand on a file name
- * of the client's as it is. CGW_OK; CGW_ENOMEM; -ENOSPC and other errno. Suspends.
+ * of the client's as it is. CGW_OK; CGW_ENOMEM; CGW_ENOENT: no such folder, or there is no
+ * file; -ENOSPC and the like. Suspends.
  */
 int cgw__upload_save(const cgw_upload *upload, const char *path, struct cgw_save_options options,
                      const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_upload_save(upload, path, ...) \
     cgw__upload_save((upload), (path), (struct cgw_save_options){__VA_ARGS__}, CGW_HERE)
 /* A descriptor of its contents, at their beginning, for reading: for code on a pool thread, and
-   what is to outlive the request. The caller closes it. Suspends. */
+   what is to outlive the request. The caller closes it. CGW_ENOENT: there is no file. Suspends. */
 int cgw__upload_fd(const cgw_upload *upload, int *ret_fd, const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_upload_fd(upload, ret_fd) cgw__upload_fd((upload), (ret_fd), CGW_HERE)
 

@@ -70,13 +70,22 @@ typedef struct cgw_answer {
     const char *url;     /* of the last request where redirects were followed */
 } cgw_answer;
 
+/* A field of a multipart form, or, with a file name, a file. */
+struct cgw_test_part {
+    const char *name, *value; /* len bytes; 0: up to its NUL */
+    const char *filename, *content_type;
+    size_t len;
+};
+
 /* Named arguments of a request. */
 struct cgw_test_request {
     const char *method; /* ["GET"] */
     const char *target; /* path and query as on the wire, or a whole http:// URL */
     const char *json;   /* a body of application/json */
     const char *form;   /* a body of application/x-www-form-urlencoded: "a=1&b=2" */
-    const char *body;   /* any other; body_len bytes, 0: up to its NUL */
+    /* a body of multipart/form-data, in the order they are sent; ended by one without a name */
+    const struct cgw_test_part *parts;
+    const char *body; /* any other; body_len bytes, 0: up to its NUL */
     size_t body_len;
     const char *content_type;
     const struct cgw_test_field *fields; /* ended by one without a name */

@@ -67,9 +67,9 @@ static uint64_t memory_for_next(const cgw_form *form)
 
 static int disk_failed(cgw_form *form, int error)
 {
-    bool is_full = error == -ENOSPC || error == -EDQUOT || error == -EFBIG;
+    bool is_full = error == ENOSPC || error == EDQUOT || error == EFBIG;
     cgw_log_level(form->req, CGW_LOG_ERROR, "a file of a form cannot be kept in %s: %s",
-                  spool_folder(), cgw_strerror(error));
+                  spool_folder(), strerrordesc_np(error));
     return is_full ? form_refuse(form, 507, "Insufficient Storage")
                    : form_refuse(form, 500, "Internal Server Error");
 }

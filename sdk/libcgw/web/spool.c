@@ -72,6 +72,23 @@ int spool_new(cgw_request *req, struct cgw__spool **ret_spool)
 
 /* ---- to disk ---- */
 
+int spool_code(int error)
+{
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
+        return CGW_ENOENT;
+    case ENOMEM:
+        return CGW_ENOMEM;
+    case EPERM:
+        return -EACCES;
+    default: /* the first numbers, and some from 32 on, are codes of the interface and of the SDK */
+        return error > 6 && (error < 32 || error > 63) ? -error : error ? CGW_EIO : CGW_OK;
+    }
+}
+
 int spool_write(int fd, const char *ptr, size_t len)
 {
     while (len) {
@@ -79,11 +96,11 @@ int spool_write(int fd, const char *ptr, size_t len)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return n < 0 ? -errno : -EIO;
+            return n < 0 ? errno : EIO;
         ptr += n;
         len -= (size_t)n;
     }
-    return CGW_OK;
+    return 0;
 }
 
 /* A file system that cannot make a file without a name: one is made, and loses it at once. */
@@ -92,11 +109,10 @@ static int open_named(const char *folder)
     char path[1024];
     int len = snprintf(path, sizeof(path), "%s/cgw-form-XXXXXX", folder);
     if (len < 0 || (size_t)len >= sizeof(path))
-        return -ENAMETOOLONG;
+        return errno = ENAMETOOLONG, -1;
     int fd = mkostemp(path, O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    (void)unlink(path);
+    if (fd >= 0)
+        (void)unlink(path);
     return fd;
 }
 
@@ -105,23 +121,19 @@ static int open_file(void)
 {
     const char *folder = spool_folder();
     int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-    if (fd >= 0)
-        return fd;
-    return errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL ? open_named(folder) : -errno;
+    bool is_unknown = fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL);
+    return is_unknown ? open_named(folder) : fd;
 }
 
 static int flush(void *arg)
 {
     struct cgw__spool *spool = arg;
-    if (spool->fd < 0) {
-        int fd = open_file();
-        if (fd < 0)
-            return spool->error = fd;
-        spool->fd = fd;
-    }
-    int status = spool_write(spool->fd, spool->bytes, spool->len);
-    if (status != CGW_OK)
-        return spool->error = status;
+    if (spool->fd < 0 && (spool->fd = open_file()) < 0)
+        spool->error = errno;
+    else
+        spool->error = spool_write(spool->fd, spool->bytes, spool->len);
+    if (spool->error)
+        return spool_code(spool->error);
     spool->written += spool->len;
     spool->len = 0;
     return CGW_OK;
@@ -214,7 +226,7 @@ static int read_file(void *arg)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return n < 0 ? -errno : -EIO; /* its size is known: somebody has cut it */
+            return n < 0 ? spool_code(errno) : CGW_EIO; /* its size is known: it was cut */
         reading->done += (size_t)n;
     }
     return CGW_OK;

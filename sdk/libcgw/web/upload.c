@@ -84,14 +84,12 @@ static int open_copy(const struct cgw__spool *spool)
 {
     int fd = memfd_create("upload", MFD_CLOEXEC);
     if (fd < 0)
-        return -errno;
-    int status = spool_write(fd, spool->bytes, spool->len);
-    if (status == CGW_OK && lseek(fd, 0, SEEK_SET) != 0)
-        status = -errno;
-    if (status == CGW_OK)
+        return spool_code(errno);
+    int error = spool_write(fd, spool->bytes, spool->len);
+    if (!error && lseek(fd, 0, SEEK_SET) == 0)
         return fd;
     close(fd);
-    return status;
+    return error ? spool_code(error) : CGW_EIO;
 }
 
 /* One with an offset of its own; where there is no /proc, all share one. */
@@ -103,7 +101,7 @@ static int open_again(const struct cgw__spool *spool)
     if (fd < 0)
         fd = fcntl(spool->fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
-        return -errno;
+        return spool_code(errno);
     (void)lseek(fd, 0, SEEK_SET);
     return fd;
 }

@@ -25,7 +25,7 @@ static int new_name(struct names *names)
     uint64_t number = 0;
     size_t bytes = strlen(names->path) + 18;
     if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
-        return -EIO;
+        return CGW_EIO;
     names->other = memory_alloc(bytes);
     if (!names->other)
         return CGW_ENOMEM;
@@ -41,8 +41,8 @@ static int sync_folder(struct names *names)
         slash[slash == names->other] = '\0';
     int fd = open(slash ? names->other : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return -errno;
-    int status = fsync(fd) ? -errno : CGW_OK;
+        return spool_code(errno);
+    int status = fsync(fd) ? spool_code(errno) : CGW_OK;
     close(fd);
     return status;
 }
@@ -73,7 +73,7 @@ static int copy_disk(const struct cgw__spool *spool, int to)
         if (n <= 0 && errno != ENOSPC) /* these two file systems have no way of their own */
             n = sendfile(to, spool->fd, &from, left);
         if (n <= 0)
-            return n < 0 ? -errno : -EIO;
+            return n < 0 ? spool_code(errno) : CGW_EIO;
     }
     return CGW_OK;
 }
@@ -84,12 +84,13 @@ static int copy_file(const struct upload_saving *saving, const struct names *nam
     unsigned mode = saving->options.mode ? saving->options.mode : 0666;
     int fd = open(names->other, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
     if (fd < 0)
-        return -errno;
-    int status = spool->fd < 0 ? spool_write(fd, spool->bytes, spool->len) : copy_disk(spool, fd);
+        return spool_code(errno);
+    int status = spool->fd < 0 ? spool_code(spool_write(fd, spool->bytes, spool->len))
+                               : copy_disk(spool, fd);
     if (status == CGW_OK && saving->options.sync && fsync(fd) != 0)
-        status = -errno;
+        status = spool_code(errno);
     if (close(fd) != 0 && status == CGW_OK)
-        status = -errno;
+        status = spool_code(errno);
     if (status != CGW_OK)
         (void)unlink(names->other);
     return status;
@@ -100,13 +101,13 @@ static int copy_file(const struct upload_saving *saving, const struct names *nam
 static int rename_file(const struct upload_saving *saving, const struct names *names)
 {
     if (!saving->options.keep_old)
-        return rename(names->other, names->path) ? -errno : CGW_OK;
+        return rename(names->other, names->path) ? spool_code(errno) : CGW_OK;
     if (renameat2(AT_FDCWD, names->other, AT_FDCWD, names->path, RENAME_NOREPLACE) == 0)
         return CGW_OK;
     if (errno != EINVAL && errno != ENOSYS)
-        return -errno;
+        return spool_code(errno);
     if (link(names->other, names->path) != 0)
-        return -errno;
+        return spool_code(errno);
     (void)unlink(names->other);
     return CGW_OK;
 }
@@ -118,7 +119,7 @@ static int save(const struct upload_saving *saving, struct names *names)
     if (!is_linked)
         status = copy_file(saving, names);
     else if (saving->options.sync && fsync(saving->spool->fd) != 0)
-        status = -errno;
+        status = spool_code(errno);
     if (status == CGW_OK)
         status = rename_file(saving, names);
     if (status != CGW_OK)

@@ -125,12 +125,12 @@ static enum urlencoded_event read_name(struct urlencoded *urlencoded, cgw_str *i
     size_t room = urlencoded->name_max - urlencoded->name_len;
     urlencoded->name_len +=
         decode(urlencoded, input, is_last, "=&", urlencoded->name + urlencoded->name_len, room);
-    if (is_at(urlencoded, input, is_last, "=&"))
-        return end_name(urlencoded, input, ret_data);
-    if (input->len || urlencoded->name_max - urlencoded->name_len < STEP_MAX) {
+    if (urlencoded->name_max - urlencoded->name_len < STEP_MAX) {
         urlencoded->state = BAD;
         return URLENCODED_BAD;
     }
+    if (is_at(urlencoded, input, is_last, "=&"))
+        return end_name(urlencoded, input, ret_data);
     return URLENCODED_MORE;
 }
 

@@ -27,7 +27,7 @@ struct urlencoded {
     char data[URLENCODED_BYTES];
 };
 
-/* name: room for name_max bytes, as long as the parser lives. */
+/* name: room for name_max bytes, 3 at least, as long as the parser lives. */
 void urlencoded_init(struct urlencoded *urlencoded, char *name, size_t name_max);
 /* What comes next in *input, which shrinks from its front. is_last: no more input follows. */
 enum urlencoded_event urlencoded_next(struct urlencoded *urlencoded, cgw_str *input, bool is_last,
