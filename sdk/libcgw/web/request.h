@@ -12,7 +12,7 @@
  *   reply.c     whole replies                    stream.c    streams, rows, server-sent events
  *   failure.c   errors to replies                depend.c    dependencies
  *   after.c     background tasks                 lifespan.c  application and state
- *   through.c   middleware of filter/
+ *   through.c   middleware of filter/         auth.c      credentials, and asking for them
  *
  * Whose each byte is: everything hangs on the arena, reset when the request is over; scope and its
  * text are the host's until finish(), behind which request_keep_scope() has copied them where
