@@ -48,12 +48,12 @@ START_TEST(echo_sends_back_what_comes)
 }
 END_TEST
 
-/* A CGW_SYNC application with a store: requests, and its lifespan, on threads. */
+/* An application whose database has threads of its own. */
 START_TEST(items_are_kept)
 {
     char folder[] = "check_cgw_test.XXXXXX", path[64];
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/items.db", folder);
+    snprintf(path, sizeof path, "sqlite:%s/items.db", folder);
     setenv("CGW_ITEMS_DB", path, 1);
     cgw_test *test = open_module("modules/items.so", 7);
     cgw_answer answer = cgw_test_post(test, "/items", "{\"name\":\"tea\",\"price\":2.5}");
@@ -65,7 +65,7 @@ START_TEST(items_are_kept)
     for (size_t i = 0; i < 30; i++)
         ck_assert(cgw_json_eq(answers[i].text, "/id", "1"));
     ck_assert_int_eq(cgw_test_get(test, "/items/2").status, 404);
-    ck_assert_int_eq(cgw_test_post(test, "/items", "{").status, 400);
+    ck_assert_int_eq(cgw_test_post(test, "/items", "{").status, 422);
     ck_assert_int_eq(cgw_test_close(test), 0);
     static const char *const files[] = {"", "-wal", "-shm"};
     for (size_t i = 0; i < 3; i++) {

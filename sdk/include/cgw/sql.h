@@ -55,6 +55,7 @@ enum cgw_durability {
 };
 
 struct cgw_db_options {
+    const char *env;    /* the variable whose URL is taken in place of url, where it is set */
     const char *schema; /* statements for each start: CREATE TABLE IF NOT EXISTS...; NULL: none */
     const struct cgw_migration *migrations; /* NULL: none; see cgw_migrations(3) */
     double timeout;                         /* seconds a statement may run; 0: 30; < 0: for ever */
