@@ -81,7 +81,8 @@ struct call *call_get(struct call_runtime *runtime, const struct call_kind *kind
     if (!call)
         return NULL;
     memset(&call->wire_kept, 0, sizeof *call - offsetof(struct call, wire_kept));
-    call->pub.host = runtime->host; /* a middleware may have put its own there */
+    call->pub.host = runtime->host; /* a middleware may have put its own there, and a scope */
+    call->pub.scope = &call->scope;
     call->pub.user = NULL;
     call->gone.fn = call->drain.fn = NULL;
     call->head.status = 0;
@@ -142,6 +143,7 @@ static void begin_anew(struct call *call)
     call->gone.fn = call->drain.fn = NULL;
     call->is_hopping = call->is_receiving = call->is_sending = call->is_named = false;
     call->pub.host = call->runtime->host;
+    call->pub.scope = &call->scope;
     call->pub.user = NULL;
     start_on_pool(call, call->runtime->pool_runner);
 }
