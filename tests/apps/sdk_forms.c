@@ -105,7 +105,7 @@ BOTH(album, "/files", .form = Album_model)
 }
 
 /* All that came under one name. */
-BOTH(names, "/names/{name}", .max_body = 4 << 20)
+BOTH(names, "/names/{name}", .max_body = 1 << 30)
 {
     const char *name = cgw_path(req, "name"), *text = "", *value;
     CGW_TRY(req, cgw_form_read(req));

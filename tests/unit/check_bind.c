@@ -10,6 +10,13 @@ CGW_MODEL(Box, BOX)
 #define BOXES(F) F(models(Point), corners, .opt = true)
 CGW_MODEL(Boxes, BOXES)
 
+#define SCAN(F) F(str, title) F(upload, file)
+CGW_MODEL(Scan, SCAN)
+#define SCANS(F) F(models(Scan), all, .opt = true)
+CGW_MODEL(Scans, SCANS)
+#define PAGES(F) F(list(upload), pages)
+CGW_MODEL(Pages, PAGES)
+
 static const struct cgw_router outer = {.name = "outer", .prefix = "/{x}"};
 static const struct cgw_router inner = {.name = "inner", .prefix = "/in", .parent = &outer};
 
@@ -28,6 +35,14 @@ static const struct {
     {{.path = "/", .cookies = Box_model}, "Box.corner: a parameter is text, no object"},
     {{.path = "/{x}", .path_params = Box_model}, "Box.corner: a parameter is text, no object"},
     {{.path = "/", .body = Boxes_model}, NULL},
+    {{.path = "/", .form = Scan_model}, NULL},
+    {{.path = "/", .form = Pages_model}, NULL},
+    {{.path = "/", .form = Box_model}, "Box.corner: a parameter is text, no object"},
+    {{.path = "/", .body = Scan_model}, "Scan.file: an upload comes with a form alone, .form"},
+    {{.path = "/", .body = Scans_model}, "Scan.file: an upload comes with a form alone, .form"},
+    {{.path = "/", .params = Pages_model}, "Pages.pages: an upload comes with a form alone, .form"},
+    {{.path = "/", .reply_list = Scan_model},
+     "Scan.file: an upload comes with a form alone, .form"},
 };
 
 START_TEST(finds_what_cannot_be_bound)

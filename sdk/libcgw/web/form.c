@@ -76,6 +76,7 @@ int form_begin(cgw_form *form, cgw_request *req, enum form_type type,
     form->type = type;
     form->limits = fill_in(limits ? limits : req->endpoint ? req->endpoint->form_limits : NULL);
     form->charset = CHARSET_UTF8;
+    form->input = (cgw_str){"", 0};
     char *head = cgw_alloc(req, form->limits.header_bytes);
     if (!head)
         return form->status = CGW_ENOMEM;
