@@ -4,6 +4,7 @@ import re
 import subprocess
 import zlib
 
+from script_days import HOST, Memory, torture
 from wire_lab import Skip, need, serves
 
 APP, AROUND = "sdk_middleware", "sdk_around"
@@ -358,3 +359,19 @@ def case_request_ids_and_timing(server):
         need(re.fullmatch("[0-9a-f]{32}", answer.get("x-request-id")), sent)
         same(answer.body.decode().split()[1], answer.get("x-request-id"), "no other field")
     need(len({server.ask("/id").get("x-request-id") for _ in range(70)}) == 70, "different ones")
+
+
+# ---- without memory
+
+
+def case_memory_fails_at_each_place_in_turn(lab):
+    memory = Memory(lab)
+    accepts = HOST + b"accept-encoding: gzip\r\norigin: https://a.example\r\n\r\n"
+    for app, then, targets in ((APP, "/bytes/1", (b"/bytes/2000", b"/sync/stream", b"/limited")),
+                               (AROUND, "/text", (b"/bare/x", b"/blocking/x", b"/nowhere"))):
+        server = memory.serve(lab, app, ["--timeout-linger", "0.2", "--no-access-log"])
+        server.ask(then)
+        for target in targets:
+            torture(memory, server, target.decode(), b"GET " + target + accepts, (200, 404, 429), 1, then)
+        server.signal("TERM")
+        same(server.wait(), 0, "exit code")
