@@ -7,7 +7,7 @@ TESTS = $(ci)run-tests '$(LOGS)'
 
 all: gcc-tests asan-tests distcheck clang-tests
 gcc-build clang-build asan-build:
-	+@$(STEP) $@ nice $(MAKE) -C '$(BUILD)/$(@:-build=)' all
+	+@$(STEP) $@ nice $(MAKE) -S -C '$(BUILD)/$(@:-build=)' all
 gcc-tests: gcc-build
 	+@$(TESTS) '$(BUILD)/gcc' all
 clang-tests: clang-build
@@ -15,5 +15,5 @@ clang-tests: clang-build
 asan-tests: asan-build
 	+@$(TESTS) '$(BUILD)/asan' run
 distcheck: gcc-build
-	+@CGW_CHECK=quick $(STEP) $@ $(MAKE) -C '$(BUILD)/gcc' distcheck
+	+@CGW_CHECK=quick $(STEP) $@ $(MAKE) -S -C '$(BUILD)/gcc' distcheck
 .PHONY: all gcc-build clang-build asan-build gcc-tests clang-tests asan-tests distcheck
