@@ -16,7 +16,8 @@
 
 #define NOINLINE __attribute__((noinline))
 
-CGW_PROCESSES(.helpers = 2, .idle = 60, .acquire_timeout = 0.4, .memory = 64 << 20, .nice = 1);
+CGW_PROCESSES(.helpers = 2, .idle = 60, .acquire_timeout = 0.4, .max_bytes = 8 << 20,
+              .memory = 64 << 20, .nice = 1);
 CGW_APPLICATION(.name = "sdk_process");
 
 static struct shared {
