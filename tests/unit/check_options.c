@@ -135,6 +135,7 @@ static const char *const everything[][2] = {
     {"group", "65534"},
     {"sandbox", "/srv, rw:/var/lib/x"},
     {"reload", "yes"},
+    {"wrap", "cors, ./own.so"},
     {"reload-dir", "src"},
     {"reload-include", "*.c,*.y"},
     {"reload-exclude", "x*"},
@@ -195,6 +196,8 @@ static void check_processes(const struct settings *s)
     ck_assert_str_eq(s->group, "65534");
     ck_assert_uint_eq(s->sandbox.n, 2);
     ck_assert_str_eq(s->sandbox.items[1], "rw:/var/lib/x");
+    ck_assert_uint_eq(s->wraps.n, 2);
+    ck_assert_str_eq(s->wraps.items[1], "./own.so");
     ck_assert_uint_eq(s->reload_dirs.n, 1);
     ck_assert_uint_eq(s->reload_includes.n, 2);
     ck_assert_str_eq(s->reload_excludes.items[0], "x*");
