@@ -33,8 +33,8 @@ def _everybody():
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
-def children_of(parent):
-    """Its living children; those of its threads, too."""
+def all_children_of(parent):
+    """Its children, those of its threads, too; also who has ended and is not waited for yet."""
     try:
         pids = []
         for thread in os.listdir("/proc/%d/task" % parent):
@@ -42,7 +42,12 @@ def children_of(parent):
                 pids += map(int, file.read().split())
     except OSError:  # a kernel without that file, or the parent has just ended
         pids = [pid for pid in _everybody() if (stat_of(pid) or ("", "0"))[1] == str(parent)]
-    return [pid for pid in pids if is_alive(pid)]
+    return pids
+
+
+def children_of(parent):
+    """Its living children."""
+    return [pid for pid in all_children_of(parent) if is_alive(pid)]
 
 
 def group_of(leader):

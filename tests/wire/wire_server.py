@@ -202,11 +202,13 @@ class Server:
         return workers[0]
 
     def wait_workers(self, good, why, seconds=None):
-        """Wait until the list of workers is as the predicate wants it; the list."""
+        """Wait until the list of workers is as the predicate wants it; the list. Who has ended counts
+        until the supervisor knows: it would take the death of one that it has not noticed, and that
+        TERM overtakes, for a failure of its own end."""
         end = time.monotonic() + (seconds or 10 * self.bench.slow)
         while True:
-            workers = self.workers()
-            if good(workers):
+            workers, children = self.workers(), wire_process.all_children_of(self.pid)
+            if good(workers) and all(map(wire_process.is_alive, children)):
                 return workers
             if time.monotonic() > end or self.process.poll() is not None:
                 raise Failed("%s: the workers are %s" % (why, workers))
