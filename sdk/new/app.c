@@ -5,13 +5,16 @@
  *     make serve
  *     curl http://127.0.0.1:8000/notes -H 'content-type: application/json' -d '{"text":"milk"}'
  *
- * Manual: cgw(7), which lists the pages of each family of functions.
+ * or try it in a browser, at http://127.0.0.1:8000/docs, which the routes and models below have
+ * written. Manual: cgw-tutorial(7), and cgw(7), which lists the pages of all functions.
  */
 #include <cgw.h>
 #include <stdio.h>
 
 #define NOTES_MAX 1000
 #define TEXT_MAX  200 /* characters */
+
+CGW_APPLICATION(.name = "notes", .version = "0.1");
 
 /* ---- models: name, type, what is asked of a value ---- */
 
@@ -87,7 +90,7 @@ CGW_GET(get_note, "/notes/{id:int}", .reply = Note_model)
     return cgw_json(req, 200, Note, &note);
 }
 
-CGW_GET(list_notes, "/notes", .params = Page_model, .reply = Note_model)
+CGW_GET(list_notes, "/notes", .params = Page_model, .reply_list = Note_model)
 {
     const App *app = cgw_state(req, App);
     size_t limit = (size_t)cgw_params(req, Page)->limit, n = app->n < limit ? app->n : limit;

@@ -50,6 +50,15 @@ START_TEST(a_bad_note_is_refused_with_all_errors)
 }
 END_TEST
 
+START_TEST(it_documents_itself)
+{
+    cgw_answer answer = cgw_test_get(test, "/openapi.json");
+    ck_assert(cgw_json_eq(answer.text, "/info/title", "\"notes\""));
+    ck_assert(cgw_json_eq(answer.text, "/components/schemas/NoteIn/required", "[\"text\"]"));
+    ck_assert_int_eq(cgw_test_get(test, "/docs").status, 200);
+}
+END_TEST
+
 START_TEST(many_at_once_get_numbers_of_their_own)
 {
     enum { N = 100 };
@@ -81,6 +90,7 @@ int main(void)
     tcase_add_test(tcase, hello_says_hello);
     tcase_add_test(tcase, a_note_is_kept);
     tcase_add_test(tcase, a_bad_note_is_refused_with_all_errors);
+    tcase_add_test(tcase, it_documents_itself);
     tcase_add_test(tcase, many_at_once_get_numbers_of_their_own);
     tcase_add_test(tcase, the_slow_ones_wait_together);
     suite_add_tcase(suite, tcase);
