@@ -36,14 +36,19 @@ struct exchange {
 extern const void *const __start_cgw_staffs[] WEAK;
 extern const void *const __stop_cgw_staffs[] WEAK;
 
-static int start(cgw_boot *boot, const struct cgw__part *part, void **ret_state)
+/* CGW_PROCESSES(), or one of zeros. */
+static const struct cgw_processes *declared(void)
 {
     static const struct cgw_processes none;
-    const void *const *entry = __start_cgw_staffs;
-    const struct cgw_processes *options = entry < __stop_cgw_staffs ? *entry : &none;
+    const struct section section = {__start_cgw_staffs, __stop_cgw_staffs};
+    return section.first < section.end ? *section.first : &none;
+}
+
+static int start(cgw_boot *boot, const struct cgw__part *part, void **ret_state)
+{
     struct staff *staff;
     (void)part;
-    int status = staff_new(options, &staff);
+    int status = staff_new(declared(), &staff);
     if (status != CGW_OK)
         return cgw_boot_fail(boot, "no process for cgw_process() can be forked: %s",
                              cgw_strerror(status));

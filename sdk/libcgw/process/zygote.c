@@ -94,7 +94,7 @@ static void limit_memory(uint64_t bytes)
 {
     uint64_t all = mapped_bytes() + bytes;
     struct rlimit limit = {all, all};
-    if (bytes && !SANITIZE_ADDRESS && !SANITIZE_THREAD)
+    if (bytes && !(SANITIZE_ADDRESS || SANITIZE_THREAD))
         setrlimit(RLIMIT_AS, &limit);
 }
 
