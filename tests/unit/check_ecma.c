@@ -23,6 +23,8 @@ static const struct {
     {"\\@\\-\\\"", "@-\""},
     {"\\p{L}\\P{Lu}", "\\p{L}\\P{Lu}"},
     {"\xc3\xa4+", "\xc3\xa4+"},
+    {"(a)\\1(?:b(?=c))+\\p{Any}", "(a)\\1(?:b(?=c))+\\p{Any}"},
+    {"[\\b]+", "[\\b]+"},
     /* not to be had */
     {"a++", NULL},
     {"a*+", NULL},
@@ -44,6 +46,16 @@ static const struct {
     {"\\x{}", NULL},
     {"\\x4", NULL},
     {"\\0", NULL},
+    {"\\101", NULL},
+    {"[\\1]", NULL},
+    {"(?=a)*b", NULL},
+    {"(?<!a|(b))?c", NULL},
+    {"a^*", NULL},
+    {"a\\b+", NULL},
+    {"\\p{Greek}", NULL},
+    {"\\p{L&}", NULL},
+    {"\\p{lu}", NULL},
+    {"\\p{}", NULL},
 };
 
 START_TEST(a_pattern)

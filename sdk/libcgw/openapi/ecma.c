@@ -2,15 +2,20 @@
  * The two languages agree on most of what people write. What ECMA-262 spells otherwise is spelled
  * so (\A, \z, \x{41}, (?P<name>...), a brace or bracket that stands for itself); what it lacks
  * (possessive quantifiers, atomic groups, recursion, options, POSIX classes, \h, \R...) has no
- * pattern at all: a schema that says less is better than one that says something else.
+ * pattern at all: a schema that says less is better than one that says something else. The flag u
+ * takes no quantifier behind what has no width, no number but a group's, and of properties the
+ * general categories, by their short names.
  */
 #include "openapi/ecma.h"
 
 struct reader {
     const char *at;
     struct buffer *out;
-    bool is_in_class, is_repeated; /* is_repeated: a quantifier has just been */
+    bool is_in_class, is_fixed; /* is_fixed: no quantifier may follow */
+    uint64_t lookarounds;       /* of the groups that are open, the innermost in bit 0 */
+    unsigned depth;
 };
+enum { DEPTH_MAX = 64 };
 
 static bool is_digit(char c)
 {
@@ -53,19 +58,39 @@ static bool hexadecimal(struct reader *reader)
     return take(reader, n + 2);
 }
 
+static bool is_category(const char *name, size_t len)
+{
+    static const char names[] = " C Cc Cf Cn Co Cs L Ll Lm Lo Lt Lu M Mc Me Mn N Nd Nl No P Pc Pd "
+                                "Pe Pf Pi Po Ps S Sc Sk Sm So Z Zl Zp Zs Any ";
+    for (const char *at = names + 1; *at; at += strcspn(at, " ") + 1)
+        if (strcspn(at, " ") == len && memcmp(at, name, len) == 0)
+            return true;
+    return false;
+}
+
 /* \p{L}; \pL is not there. At the p. */
 static bool property(struct reader *reader)
 {
     size_t n = strcspn(reader->at, "}");
-    if (reader->at[1] != '{' || reader->at[2] == '^' || reader->at[n] != '}')
+    if (reader->at[1] != '{' || reader->at[n] != '}' || !is_category(reader->at + 2, n - 2))
         return false;
     buffer_add_char(reader->out, '\\');
     return take(reader, n + 1);
 }
 
+/* \1, of a group; \12 may be a character, and in a class each is. At the digit. */
+static bool number(struct reader *reader)
+{
+    if (reader->is_in_class || *reader->at == '0' || is_digit(reader->at[1]))
+        return false;
+    buffer_add_char(reader->out, '\\');
+    return take(reader, 1);
+}
+
 static bool escape(struct reader *reader)
 {
     char c = *++reader->at;
+    reader->is_fixed = is_one_of(c, "AzZbB");
     if (c == 'A' && !reader->is_in_class)
         return replace(reader, 1, "^");
     if (is_one_of(c, "zZ") && !reader->is_in_class)
@@ -74,10 +99,12 @@ static bool escape(struct reader *reader)
         return hexadecimal(reader);
     if (is_one_of(c, "pP"))
         return property(reader);
+    if (is_digit(c))
+        return number(reader);
     bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    bool is_known = is_one_of(c, "dDwWsSfnrtbB^$\\.*+?()[]{}|/") || (c > '0' && c <= '9') ||
-                    (c == '-' && reader->is_in_class);
-    if (!c || (!is_known && (is_letter || is_digit(c) || (unsigned char)c >= 0x80)) ||
+    bool is_known =
+        is_one_of(c, "dDwWsSfnrtbB^$\\.*+?()[]{}|/") || (c == '-' && reader->is_in_class);
+    if (!c || (!is_known && (is_letter || (unsigned char)c >= 0x80)) ||
         (reader->is_in_class && c == 'B'))
         return false;
     if (is_known)
@@ -108,24 +135,39 @@ static bool class(struct reader *reader)
     while (*reader->at && *reader->at != ']')
         if (!class_item(reader))
             return false;
-    reader->is_in_class = false;
+    reader->is_in_class = reader->is_fixed = false;
     return *reader->at && take(reader, 1);
 }
 
 /* ---- groups and quantifiers ---- */
 
+static bool open_group(struct reader *reader, bool is_lookaround)
+{
+    reader->lookarounds = reader->lookarounds << 1 | is_lookaround;
+    return reader->depth++ < DEPTH_MAX;
+}
+
 static bool group(struct reader *reader)
 {
     const char *at = reader->at;
-    if (at[1] == '*')
+    bool is_behind = at[1] == '?' && at[2] == '<' && is_one_of(at[3], "=!");
+    if (at[1] == '*' || !open_group(reader, is_behind || (at[1] == '?' && is_one_of(at[2], "=!"))))
         return false;
     if (at[1] != '?')
         return take(reader, 1);
     if (is_one_of(at[2], ":=!"))
         return take(reader, 3);
     if (at[2] == '<')
-        return take(reader, is_one_of(at[3], "=!") ? 4 : 3);
+        return take(reader, is_behind ? 4 : 3);
     return at[2] == 'P' && at[3] == '<' && replace(reader, 4, "(?<");
+}
+
+static bool close_group(struct reader *reader)
+{
+    reader->is_fixed = reader->lookarounds & 1;
+    reader->lookarounds >>= 1;
+    reader->depth -= reader->depth > 0;
+    return take(reader, 1);
 }
 
 /* Bytes of {n}, {n,} or {n,m} at text; 0: a brace that stands for itself. */
@@ -144,14 +186,14 @@ static size_t braces(const char *text)
 
 static bool quantifier(struct reader *reader, size_t n)
 {
-    if (reader->is_repeated)
+    if (reader->is_fixed)
         return false;
     take(reader, n);
     if (*reader->at == '+')
         return false; /* possessive */
     if (*reader->at == '?')
         take(reader, 1);
-    reader->is_repeated = true;
+    reader->is_fixed = true;
     return true;
 }
 
@@ -161,7 +203,7 @@ static bool piece(struct reader *reader)
     size_t n = c == '{' ? braces(reader->at) : is_one_of(c, "*+?");
     if (n)
         return quantifier(reader, n);
-    reader->is_repeated = false;
+    reader->is_fixed = is_one_of(c, "^$");
     switch (c) {
     case '\\':
         return escape(reader);
@@ -169,6 +211,8 @@ static bool piece(struct reader *reader)
         return class(reader);
     case '(':
         return group(reader);
+    case ')':
+        return close_group(reader);
     case '{':
         return replace(reader, 1, "\\{");
     case '}':
