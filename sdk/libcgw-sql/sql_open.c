@@ -41,15 +41,28 @@ static int open_it(void *arg)
     return CGW_EINVAL;
 }
 
-/* Off the loop, as a file is read, or as many as there are steps of its schema. */
+struct errand {
+    int (*fn)(void *arg);
+    void *arg;
+    bool has_run;
+};
+
+static int run(void *arg)
+{
+    struct errand *errand = arg;
+    errand->has_run = true;
+    return errand->fn(errand->arg);
+}
+
+/* Off the loop, as a file is read, or as many as there are steps of its schema. Where the pool is
+   full it is done here: at the start and at the end nobody else waits for the loop. */
 static int off_the_loop(int (*fn)(void *arg), void *arg)
 {
+    struct errand errand = {fn, arg, false};
     int status = CGW_EBUSY;
     if (here.task && !here.offload)
-        status = task_offload_patiently(here.task, fn, arg, CGW_HERE);
-    else
-        status = fn(arg);
-    return status;
+        status = task_offload(here.task, run, &errand, CGW_HERE);
+    return status == CGW_EBUSY && !errand.has_run ? fn(arg) : status;
 }
 
 static cgw_db *fail(cgw_boot *boot, const char *url, const char *why)
