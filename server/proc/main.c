@@ -58,6 +58,7 @@ int main(int argc, char **argv, char **envp)
         return exit_code;
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     loop_memory_install();
     int rc = log_start(settings->error_log, settings->log_format == SETTINGS_LOG_JSON,
                        (enum log_level)settings->log_level);

@@ -3,12 +3,14 @@ import mmap
 import os
 import re
 import resource
+import signal
 import struct
 import subprocess
 import time
 
 from wire_lab import Skip, need, until
 from wire_peer import Failed
+from wire_process import ignores
 
 SHIM = os.path.abspath("tests/wire/allocshim.so")
 
@@ -291,6 +293,16 @@ def case_row_107_descriptors_come_back_while_a_connection_lives(lab):
             need(peer.head().status == 200, "status %d" % peer.response.status)
         for peer in peers:
             peer.close()
+
+
+def case_files_beyond_the_limit_are_errors_and_end_nobody(lab):
+    """What is too large for the start is said, not SIGXFSZ's."""
+    server = lab.serve("probe", wait=False, first="ulimit -f 100")
+    need(server.wait() == 1, "exit code %d" % server.exit_code)
+    need("CGW0147" in server.log() and "File too large" in server.log(), server.log())
+    server = lab.serve("probe")
+    for pid in server.pid, server.worker:
+        need(ignores(pid, signal.SIGPIPE, signal.SIGXFSZ), "a signal of write() ends %d" % pid)
 
 
 def case_two_files_of_one_response_leave_no_descriptor(lab):

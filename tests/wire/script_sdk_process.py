@@ -72,6 +72,8 @@ def case_what_a_helper_is(lab):
     server.wait_access("printed in the helper")
     need(text(server, "/look") == said, "it was not used again")
     need(text(server, "/refuse") == "-25 untouched\n", "a code is not handed on")
+    for pid in all_of(server):
+        need(wire_process.ignores(pid, signal.SIGPIPE, signal.SIGXFSZ), "a signal of write() ends %d" % pid)
 
 
 def case_what_ends_a_helper_is_named_and_replaced(lab):

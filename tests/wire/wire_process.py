@@ -56,6 +56,12 @@ def group_of(leader):
             if is_alive(pid) and (stat_of(pid) or ("", "", "0"))[2] == str(leader)]
 
 
+def ignores(pid, *signals):
+    with open("/proc/%d/status" % pid, encoding="ascii", errors="replace") as file:
+        ignored = int(re.search(r"SigIgn:\s*(\w+)", file.read())[1], 16)
+    return all(ignored >> each - 1 & 1 for each in signals)
+
+
 def rss_kib(pid):
     """What is resident; 0 when it has ended."""
     try:

@@ -38,10 +38,12 @@ static struct {
 /* ---- what a new process is to be ---- */
 
 /* Whoever ends the worker ends us, in its time: what is meant for it must not end work that it
-   waits for. All else is as if we had been executed. */
+   waits for. What write() says by an error is not said by a signal, as in the worker. All else is
+   as if we had been executed. */
 static void reset_signals(void)
 {
-    static const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+    static const int ours[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,
+                               SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ};
     sigset_t mask;
     for (int number = 1; number < NSIG; number++)
         signal(number, SIG_DFL);

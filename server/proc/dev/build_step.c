@@ -98,6 +98,7 @@ static void become_shell(int output, const char *const *argv, const char *pkg_co
     memcpy(all + n, argv + 1, (extra + 1) * sizeof *all);
     setpgid(0, 0);
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     children_release_signals();
     umask(022);
     if (pkg_config_path)

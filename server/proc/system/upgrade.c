@@ -166,14 +166,15 @@ static int place_descriptors(struct launch *launch)
     return 0;
 }
 
-/* [child] A handler of the old server's must not run here; what was ignored stays so. */
+/* [child] A handler of the old server's must not run here; what was ignored stays so, but what the
+   old server ignores itself. */
 static void reset_signals(void)
 {
     struct sigaction action;
     sigset_t none;
     for (int signal = 1; signal < NSIG; signal++)
         if (sigaction(signal, NULL, &action) == 0 &&
-            (signal == SIGPIPE || action.sa_handler != SIG_IGN)) {
+            (signal == SIGPIPE || signal == SIGXFSZ || action.sa_handler != SIG_IGN)) {
             action = (struct sigaction){.sa_handler = SIG_DFL};
             sigaction(signal, &action, NULL);
         }
