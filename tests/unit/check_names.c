@@ -30,6 +30,10 @@ MODEL(fewer, "Item", FIELD("a", CGW_KIND_I64));
 MODEL(limited, "Item", FIELD("a", CGW_KIND_I64, .min_items = 1));
 MODEL(tree, "Tree", FIELD("all", CGW_KIND_LIST, .item = CGW_KIND_MODEL, .model = self_here));
 MODEL(tree_again, "Tree", FIELD("all", CGW_KIND_LIST, .item = CGW_KIND_MODEL, .model = self_there));
+MODEL(foreign,
+      "Gr\xc3\xb6\xc3\x9f"
+      "e$",
+      FIELD("a", CGW_KIND_I64));
 MODEL(ours, "ValidationError", FIELD("a", CGW_KIND_I64));
 
 static const cgw_model *self_here(void)
@@ -63,6 +67,7 @@ START_TEST(others_of_the_name_have_a_number)
         for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
             ck_assert_str_eq(names_of_model(&names, others[i]), expected[i]);
     ck_assert_str_eq(names_of_model(&names, &ours), "ValidationError_2");
+    ck_assert_str_eq(names_of_model(&names, &foreign), "Gr____e_"); /* a key has no other signs */
 }
 END_TEST
 

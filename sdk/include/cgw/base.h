@@ -48,6 +48,15 @@ const char *cgw_strerror(int status);
 #define CGW_MUST_USE            __attribute__((warn_unused_result))
 #define CGW_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
+/* What the library finds in the application lies in sections of it. Pointers, not structs:
+   compilers pad structs in a section as they like. Kept by linkers that drop what nobody names, as
+   lld does with --gc-sections. */
+#if __has_attribute(retain)
+#define CGW__SECTION(name) __attribute__((used, retain, section(name)))
+#else
+#define CGW__SECTION(name) __attribute__((used, section(name)))
+#endif
+
 /* Run fn(&variable) when the variable goes out of scope, however that comes about. */
 #define CGW_CLEANUP(fn) __attribute__((cleanup(fn)))
 

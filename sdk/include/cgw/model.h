@@ -252,7 +252,7 @@ extern const struct cgw_model_code cgw__model_code;
     };                                                                                \
     static inline __attribute__((unused)) const cgw_model *T##_model(void)            \
     {                                                                                 \
-        typedef T cgw__t;                                                             \
+        typedef __attribute__((unused)) T cgw__t;                                     \
         static void *cache;                                                           \
         CGW__QUIET                                                                    \
         static const struct cgw_field fields[] = {FIELDS(CGW__FIELD)};                \

@@ -28,12 +28,10 @@ struct cgw__read {
     const char *name; /* NULL: no constant */
     const char *function, *file;
 };
-#define CGW__READ(name_)                                                                         \
-    static const struct cgw__read cgw__read = {                                                  \
-        __builtin_choose_expr(__builtin_constant_p(name_), (name_), NULL), __func__, __FILE__};  \
-    __attribute__((used,                                                                         \
-                   section("cgw_reads"))) static const struct cgw__read *const cgw__read_entry = \
-        &cgw__read
+#define CGW__READ(name_)                                                                        \
+    static const struct cgw__read cgw__read = {                                                 \
+        __builtin_choose_expr(__builtin_constant_p(name_), (name_), NULL), __func__, __FILE__}; \
+    CGW__SECTION("cgw_reads") static const struct cgw__read *const cgw__read_entry = &cgw__read
 #define CGW__READ_BY(fn, req, name) \
     __extension__({                 \
         CGW__READ(name);            \

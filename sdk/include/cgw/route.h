@@ -72,9 +72,6 @@ struct cgw_endpoint {
 
 extern CGW_EXPORT const struct cgw_app cgw_app;
 
-/* Pointers, not structs: compilers pad structs in a section as they like. */
-#define CGW__SECTION(name) __attribute__((used, section(name)))
-
 /* CGW__EACH(MACRO, a, b...): MACRO(a) MACRO(b)..., up to eight. */
 #define CGW__EACH1(M, a)                                  M(a)
 #define CGW__EACH2(M, a, ...)                             M(a) CGW__EACH1(M, __VA_ARGS__)

@@ -97,12 +97,23 @@ static bool is_free(const struct names *names, const char *text)
     return !is_ours(text);
 }
 
+const char *names_key(struct arena *arena, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    if (text[strspn(text, plain)] == '\0')
+        return text;
+    char *key = arena_copy(arena, text, strlen(text));
+    for (char *c = key; c && *c; c++)
+        *c = strchr(plain, *c) ? *c : '_';
+    return key;
+}
+
 /* NULL: out of memory. */
 static const char *choose(const struct names *names, const char *text)
 {
-    const char *chosen = text;
+    const char *key = names_key(names->arena, text), *chosen = key;
     for (int n = 2; chosen && !is_free(names, chosen); n++)
-        chosen = arena_printf(names->arena, "%s_%d", text, n).ptr;
+        chosen = arena_printf(names->arena, "%s_%d", key, n).ptr;
     return chosen;
 }
 

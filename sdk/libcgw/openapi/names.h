@@ -24,4 +24,7 @@ struct names {
 /* Of the arena; "" without memory. */
 const char *names_of_model(struct names *names, const cgw_model *model);
 const char *names_of_enum(struct names *names, const cgw_enum *values);
+/* What stands for the text as a key of the components, which have letters, digits, '.', '_' and '-'
+   alone: in C a name may have others. NULL: out of memory. */
+const char *names_key(struct arena *arena, const char *text);
 #endif

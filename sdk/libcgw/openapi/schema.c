@@ -1,5 +1,6 @@
 /* One field after the other; the shape is pydantic's, which tools and people know. */
 #include "openapi/schema.h"
+#include "model/work.h"
 #include "openapi/ecma.h"
 #include <math.h>
 #include <stdio.h>
@@ -51,28 +52,32 @@ static void write_limits(struct buffer *out, const struct cgw_field *field)
     json_out_number(out, "multipleOf", field->multiple_of);
 }
 
-/* Kinds that every tool takes by their format have no limits of their own written. */
+static bool has_least(const struct cgw_field *field)
+{
+    return !isnan(field->ge) || !isnan(field->gt);
+}
+
+static bool has_most(const struct cgw_field *field)
+{
+    return !isnan(field->le) || !isnan(field->lt);
+}
+
+/* The kind's own range, where the field says none: a format alone promises nothing. */
 static void write_integer(struct buffer *out, const struct cgw_field *field, uint8_t kind)
 {
-    static const struct {
-        const char *format;
-        long double least, most;
-    } kinds[] = {
-        [CGW_KIND_I8] = {"int8", -128, 127},
-        [CGW_KIND_I16] = {"int16", -32768, 32767},
-        [CGW_KIND_I32] = {"int32", NAN, NAN},
-        [CGW_KIND_I64] = {"int64", NAN, NAN},
-        [CGW_KIND_U8] = {"uint8", 0, 255},
-        [CGW_KIND_U16] = {"uint16", 0, 65535},
-        [CGW_KIND_U32] = {"uint32", 0, 4294967295.0L},
-        [CGW_KIND_U64] = {"uint64", 0, NAN},
-    };
+    static const char *const formats[] = {
+        [CGW_KIND_I8] = "int8",    [CGW_KIND_I16] = "int16", [CGW_KIND_I32] = "int32",
+        [CGW_KIND_I64] = "int64",  [CGW_KIND_U8] = "uint8",  [CGW_KIND_U16] = "uint16",
+        [CGW_KIND_U32] = "uint32", [CGW_KIND_U64] = "uint64"};
+    uint64_t least = constraint_most(kind, true);
     json_out_text(out, "type", "integer");
-    json_out_text(out, "format", kinds[kind].format);
-    if (isnan(field->ge) && isnan(field->gt))
-        json_out_number(out, "minimum", kinds[kind].least);
-    if (isnan(field->le) && isnan(field->lt))
-        json_out_number(out, "maximum", kinds[kind].most);
+    json_out_text(out, "format", formats[kind]);
+    if (!has_least(field)) {
+        json_out_raw(out, "minimum", least ? "-" : "");
+        json_write_u64(out, least);
+    }
+    if (!has_most(field))
+        json_out_count(out, "maximum", constraint_most(kind, false));
     write_limits(out, field);
 }
 

@@ -3,6 +3,7 @@
  * those that are optional each is an alternative beside it.
  */
 #include "openapi/security.h"
+#include "openapi/names.h"
 
 enum { DEPTH_MAX = 32 };
 
@@ -32,6 +33,15 @@ void security_collect(struct security *security, const struct match_route *route
     collect(security, route->depends, 0);
 }
 
+static void open_named(struct buffer *out, const struct cgw_auth *auth, char bracket)
+{
+    const char *key = names_key(out->arena, auth->name);
+    if (key)
+        json_out_open(out, key, bracket);
+    else
+        out->status = CGW_ENOMEM;
+}
+
 /* ---- scopes ---- */
 
 /* Words of a list with blanks between them. */
@@ -57,7 +67,7 @@ static void write_requirement(struct buffer *out, const struct cgw_auth *auth,
                               const struct cgw_endpoint *endpoint)
 {
     bool has_scopes = auth->kind == CGW_AUTH_IS_PASSWORD || auth->kind == CGW_AUTH_IS_BEARER;
-    json_out_open(out, auth->name, '[');
+    open_named(out, auth, '[');
     if (has_scopes) {
         write_router_scopes(out, endpoint->router);
         write_words(out, endpoint->scopes);
@@ -139,7 +149,7 @@ static void write_api_key(struct buffer *out, const struct cgw_auth *auth)
 
 static void write_scheme(struct buffer *out, const struct cgw_auth *auth, cgw_str root_path)
 {
-    json_out_open(out, auth->name, '{');
+    open_named(out, auth, '{');
     switch (auth->kind) {
     case CGW_AUTH_IS_BASIC:
         write_http(out, "basic", NULL);
