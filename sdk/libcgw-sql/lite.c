@@ -95,59 +95,61 @@ static bool is_reading(const char *sql)
     return false;
 }
 
-static void wake_reader(struct lite *lite)
+static struct lite_thread *idle_reader(struct lite *lite)
 {
     struct list *node = list_take(&lite->idle);
-    if (node)
-        pthread_cond_signal(&list_owner(node, struct lite_thread, idle)->wake);
+    return node ? list_owner(node, struct lite_thread, idle) : NULL;
 }
 
-static void enqueue(struct lite *lite, struct sql_job *job)
+/* Whom to wake, or NULL. */
+static struct lite_thread *enqueue(struct lite *lite, struct sql_job *job)
 {
     bool reads = lite->n_readers && is_reading(job->sql);
     list_append(job->cursor ? &lite->cursors : reads ? &lite->reads : &lite->writes, &job->link);
     job->state = SQL_QUEUED;
     lite->n_queued++;
     lite->n_submitted++;
-    if (job->cursor || reads)
-        wake_reader(lite);
-    else if (lite->is_writer_idle)
-        pthread_cond_signal(&lite->writer.wake);
     if (lite->is_keeper_idle)
         pthread_cond_signal(&lite->keeper.wake);
+    if (job->cursor || reads)
+        return idle_reader(lite);
+    return lite->is_writer_idle ? &lite->writer : NULL;
 }
 
 /* One more batch of a cursor that a thread holds already, or holds no more. */
-static int continue_cursor(struct lite *lite, struct sql_job *job)
+static int continue_cursor(struct lite *lite, struct sql_job *job, struct lite_thread **ret_wake)
 {
     struct sql_cursor *cursor = job->cursor;
-    struct lite_thread *thread = cursor->thread;
     if (cursor->state == SQL_CURSOR_OVER)
         return sql_job_fail(job, cursor->code, "the cursor was left unread for too long");
     cursor->wanted = job;
     job->state = SQL_QUEUED;
     lite->n_submitted++;
-    pthread_cond_signal(&thread->wake);
+    *ret_wake = cursor->thread;
     return CGW_PENDING;
 }
 
-static int put(struct lite *lite, struct sql_job *job)
+static int put(struct lite *lite, struct sql_job *job, struct lite_thread **ret_wake)
 {
     if (job->cursor && job->cursor->state != SQL_CURSOR_NEW)
-        return continue_cursor(lite, job);
+        return continue_cursor(lite, job, ret_wake);
     if (lite->n_queued >= lite->options.max_queue)
         return sql_job_fail(job, CGW_EBUSY, "the queue is full");
-    enqueue(lite, job);
+    *ret_wake = enqueue(lite, job);
     return CGW_PENDING;
 }
 
+/* Woken below the lock, a thread would take the processor from us, but to wait for the lock. */
 static int submit(cgw_db *db, struct sql_job *job)
 {
     struct lite *lite = lite_of(db);
+    struct lite_thread *wake = NULL;
     job->since_us = lite_now_us();
     pthread_mutex_lock(&lite->lock);
-    int status = put(lite, job);
+    int status = put(lite, job, &wake);
     pthread_mutex_unlock(&lite->lock);
+    if (wake)
+        pthread_cond_signal(&wake->wake);
     return status;
 }
 
