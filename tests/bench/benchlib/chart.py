@@ -3,7 +3,7 @@
 from xml.sax.saxutils import escape
 
 from .scenarios import UNITS
-from .table import number
+from .table import number, of_unit
 
 WIDTH = 760
 LABEL_WIDTH = 120
@@ -64,7 +64,7 @@ def subtitle(result):
         if target["ratio"] is None or not isinstance(target["against"], str):
             continue
         words.append(f"{target['subject']} is {target['ratio']:.2f} × {target['against']}"
-                     f" (aim {target['target']})")
+                     f"{of_unit(target, result['metric'])} (aim {target['target']})")
     return "   ·   ".join(words)
 
 

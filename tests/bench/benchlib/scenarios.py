@@ -2,7 +2,9 @@
 
 import dataclasses
 
-from .servers import Cgw, FastApi, Files, Floor, H2o, Nginx, Scraped, Uvicorn
+from .database import FIRST_ID
+from .servers import (
+    Cgw, CgwSql, FastApi, FastApiSql, Files, Floor, H2o, Nginx, Scraped, Uvicorn)
 
 CPU = "cpu_us"  # the server's processor time, microseconds per response
 RATE = "rate"  # responses per second
@@ -14,6 +16,7 @@ IDLE_CONNECTIONS = 10_000
 ECHO_BYTES = 1024
 FILE_BYTES = 1024 * 1024
 ITEM = '{"name": "fountain pen", "price": 12.5, "tags": ["blue", "office"], "in_stock": true}'
+ROW = '{"name": "fountain pen", "price": 12.5, "note": "blue", "in_stock": true}'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Scenario:
     idle: bool = False  # memory is measured, not time
     most_rounds: int = 99
     seconds: float = 0  # of a round, where the command line's would be too short
+    disk: bool = False  # it writes there
 
 
 OTHERS = {"nginx": (Nginx,), "h2o": (H2o,), "uvicorn": (Uvicorn,)}
@@ -113,6 +117,19 @@ SCENARIOS = (
         ("keep", "PORT", "--connections", "64", "--path", "/sync"),
         {"sdk": (Cgw, "sdk_bench"), "cgw sync": (Cgw, "sync_hello"), "fastapi": (FastApi,)},
         (Target("sdk", "cgw sync", 1.25),)),
+    Scenario(
+        "sql-read", "a row of 10 000 by its id, as JSON, 64 connections",
+        ("keep", "PORT", "--connections", "64", "--path", f"/items/{FIRST_ID + 7}"),
+        {"sdk": (CgwSql,), "fastapi": (FastApiSql,)},
+        (Target("sdk", "fastapi", 1 / 8),)),
+    Scenario(
+        "sql-write", "POST of a validated body, inserted, answered when it is on disk, 64 connections",
+        ("keep", "PORT", "--connections", "64", "--path", "/items", "--method", "POST",
+         "--json", ROW),
+        {"sdk": (CgwSql,), "sdk single": (CgwSql, "1"), "fastapi": (FastApiSql,)},
+        (Target("sdk", "sdk single", 10, RATE, True), Target("sdk", "fastapi", 10, RATE, True),
+         Target("sdk", "fastapi", 1 / 8)),
+        metric=RATE, disk=True),
     Scenario(
         "sync-sleep", "200 clients, a sync call that sleeps 100 ms",
         ("keep", "PORT", "--connections", "200", "--path", "/?ms=100", "--warmup", "0.5",

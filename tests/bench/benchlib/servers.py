@@ -12,6 +12,7 @@ import time
 import urllib.request
 
 from . import process
+from .database import Database, root_of
 
 READY_S = 20
 HELLO = "Hello, world!\n"
@@ -177,12 +178,49 @@ class Uvicorn(Server):
 class FastApi(Server):
     """bench_fastapi.py on uvicorn, both Debian's; one process."""
 
+    APP = "bench_fastapi:app"
+
     def command(self, folder):
         if importlib.util.find_spec("fastapi") is None and not system_python_has("fastapi"):
             raise Absent("fastapi is not installed")
         return [installed("uvicorn"), "--app-dir", self.place.source, "--host", "127.0.0.1",
-                "--port", self.port, "--no-access-log", "--log-level", "warning",
-                "bench_fastapi:app"]
+                "--port", self.port, "--no-access-log", "--log-level", "warning", self.APP]
+
+
+class Stored:
+    """Before a kind of server: each start has a database of its own."""
+
+    database = None
+
+    def start(self, core, folder):
+        self.database = Database(root_of(self.place))
+        super().start(core, folder)
+
+    def stop(self):
+        super().stop()
+        if self.database is not None:
+            self.database.close()
+
+
+class CgwSql(Stored, Cgw):
+    """sdk_bench_sql.c; args: how many writes one commit takes, where that is not for itself."""
+
+    def __init__(self, place, *group):
+        super().__init__(place, "sdk_bench_sql")
+        self.group = group
+
+    def environment(self):
+        return {"CGW_BENCH_DB": f"sqlite:{self.database.path}?mode=rw",
+                **{"CGW_BENCH_GROUP": group for group in self.group}}
+
+
+class FastApiSql(Stored, FastApi):
+    """bench_fastapi_sql.py."""
+
+    APP = "bench_fastapi_sql:app"
+
+    def environment(self):
+        return {"CGW_BENCH_DB": self.database.path}
 
 
 def system_python_has(module):

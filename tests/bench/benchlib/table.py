@@ -21,10 +21,15 @@ def server_line(label, figures):
     return line + (f"  {figures['errors']:.0f} errors" if figures["errors"] else "")
 
 
-def target_line(target):
+def of_unit(target, metric):
+    """Said where it is not the scenario's."""
+    return "" if target["metric"] == metric else f", {UNITS[target['metric']]}"
+
+
+def target_line(target, metric):
     against = target["against"]
     if isinstance(against, str):
-        what = f"{target['subject']} / {against}"
+        what = f"{target['subject']} / {against}{of_unit(target, metric)}"
     elif target["metric"] == MEMORY:
         what = f"{target['subject']}, bytes per connection"
     elif target["metric"] == "resident":
@@ -37,6 +42,12 @@ def target_line(target):
     return f"    {what:<32} {ratio:>8}   target {target['target']:<9} {MARKS[target['met']]}"
 
 
+def disk_line(disk):
+    line = (f"databases lie on {disk['file_system']}; to append a page there and have it stay takes"
+            f" {disk['sync_us']:,.0f} µs")
+    return line if disk["sync_us"] > 20 else f"{line}: figures of writing are of little use"
+
+
 def lines_of(result):
     """One scenario."""
     yield f"{result['title']}  [{UNITS[result['metric']]}]"
@@ -45,7 +56,7 @@ def lines_of(result):
     for label, why in result["absent"].items():
         yield f"  {label:<12} left out: {' '.join(why.split())[:120]}"
     for target in result["targets"]:
-        yield target_line(target)
+        yield target_line(target, result["metric"])
 
 
 def closing_line(results):
