@@ -11,6 +11,7 @@
 
 enum {
     HOLD_MS = 100,      /* letters wait so long for pool threads to come to rest */
+    ANSWER_MS = 2,      /* or, behind an answer of the application's own threads, for another */
     GRACE_MS = 20,      /* before time jumps while descriptors are watched */
     PATIENCE_MS = 1000, /* for threads that nobody knows of */
     WATCHES_MS = 10000, /* for descriptors, where nothing else can come */
@@ -157,7 +158,8 @@ static int real_ms(const cgw_test *test, uint64_t limit_us, int max_ms)
 /* Pool threads work: time stands. *ms: how long nothing has come from them. */
 static void wait_for_pool(cgw_test *test, uint64_t limit_us, int *ms)
 {
-    int timeout = real_ms(test, limit_us, HOLD_MS);
+    int hold = tester_pool_is_answered(test->pool) ? ANSWER_MS : HOLD_MS;
+    int timeout = real_ms(test, limit_us, hold);
     bool some = wait_outside(test, timeout);
     if (!some)
         *ms += timeout;

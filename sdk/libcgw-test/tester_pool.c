@@ -65,6 +65,16 @@ bool tester_pool_is_busy(struct tester_pool *pool)
     return busy;
 }
 
+bool tester_pool_is_answered(struct tester_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    struct list *last = pool->letters.previous; /* pool threads' come before others' */
+    bool is_answered = last != &pool->letters &&
+                       list_owner(last, struct tester_letter, node)->serial == UINT64_MAX;
+    pthread_mutex_unlock(&pool->lock);
+    return is_answered;
+}
+
 const char *tester_pool_at_work(struct tester_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);

@@ -1,7 +1,8 @@
 /*
  * The pool threads of a test, and the letters by which they, and any other thread, reach the
  * tester's. While a pool thread is at work the clock stands, and letters wait until all pool
- * threads have come to rest, so that their order is the seed's and not the system's.
+ * threads have come to rest, so that their order is the seed's and not the system's. Threads of the
+ * application's own are heard as they come, as nobody knows what else they are about to say.
  */
 #ifndef TESTER_POOL_H
 #define TESTER_POOL_H
@@ -33,6 +34,9 @@ void tester_pool_post(struct tester_pool *pool, struct tester_letter *letter); /
 void tester_pool_waits(struct tester_pool *pool, int change);
 /* Is a pool thread at work, or about to be? */
 bool tester_pool_is_busy(struct tester_pool *pool);
+/* Has a thread of the application's own answered something? Its other answers may be on their way,
+   but nobody says so. */
+bool tester_pool_is_answered(struct tester_pool *pool);
 /* Make the items of all letters due. false: there were none. [tester's thread] */
 bool tester_pool_collect(struct tester_pool *pool);
 /* Readable when it is worth to look again. */

@@ -2,8 +2,10 @@
 #include "tester_play.h"
 #include "unit.h"
 #include <cgw.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- the application ---- */
@@ -51,6 +53,34 @@ CGW_GET(nap, "/nap/{seconds:float}")
 {
     CGW_TRY(req, cgw_sleep(cgw_path_f64(req, "seconds")));
     return cgw_text(req, 200, "napped");
+}
+
+static void *set_seven(void *promise)
+{
+    cgw_promise_set(promise, 7);
+    return NULL;
+}
+
+/* What a thread of the application's own answers, or a code. */
+static int ask_a_thread(void)
+{
+    pthread_t thread;
+    cgw_promise *promise = cgw_promise_new();
+    if (!promise)
+        return CGW_ENOMEM;
+    ck_assert_int_eq(pthread_create(&thread, NULL, set_seven, promise), 0);
+    int status = cgw_promise_wait(promise);
+    pthread_join(thread, NULL);
+    cgw_promise_drop(promise);
+    return status;
+}
+
+CGW_GET(forty_answers, "/answers")
+{
+    int sum = 0;
+    for (int i = 0; i < 40; i++)
+        sum += ask_a_thread();
+    return cgw_text(req, 200, "%d", sum);
 }
 
 /* The same on a thread, whose sleep is the loop's. */
@@ -271,6 +301,17 @@ START_TEST(who_blocks_or_never_ends_is_named)
 }
 END_TEST
 
+/* Each of them would be held for a tenth of a second, did the tester wait for more of the kind. */
+START_TEST(threads_of_its_own_are_heard_soon)
+{
+    struct timespec begin, end;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    ck_assert_str_eq(cgw_test_get(test, "/answers").text, "280");
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    ck_assert_int_lt(end.tv_sec - begin.tv_sec, 3);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("cgw_test_sdk");
@@ -281,6 +322,7 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, the_startup_may_sleep);
     tcase_add_test(tcase, naps_take_no_time);
     tcase_add_test(tcase, threads_are_not_endless);
+    tcase_add_test(tcase, threads_of_its_own_are_heard_soon);
     tcase_add_test(tcase, row_180_dependencies_are_overridden);
     tcase_add_test(tcase, row_180_dependencies_are_overridden_by_functions);
     tcase_add_test(tcase, background_tasks_are_waited_for);
