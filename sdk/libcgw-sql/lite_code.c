@@ -22,11 +22,28 @@ static int code_of_errno(int number, int otherwise)
     }
 }
 
+/* Of the file, or of its log. */
+static int errno_of(sqlite3 *handle, int which)
+{
+    sqlite3_file *file = NULL;
+    int number = 0;
+    (void)sqlite3_file_control(handle, "main", which, (void *)&file);
+    if (file && file->pMethods)
+        (void)file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+    return number;
+}
+
+/* Which of them is looked for in turn, as SQLite may have called the system again since. */
 static int code_of_io(sqlite3 *handle, int result)
 {
-    if (result == SQLITE_IOERR_NOMEM)
-        return CGW_ENOMEM;
-    return code_of_errno(handle ? sqlite3_system_errno(handle) : 0, CGW_EIO);
+    int code = result == SQLITE_IOERR_NOMEM ? CGW_ENOMEM : CGW_EIO;
+    if (handle && code == CGW_EIO)
+        code = code_of_errno(sqlite3_system_errno(handle), code);
+    if (handle && code == CGW_EIO && (result & 0xff) == SQLITE_IOERR)
+        code = code_of_errno(errno_of(handle, SQLITE_FCNTL_JOURNAL_POINTER), code);
+    if (handle && code == CGW_EIO && (result & 0xff) == SQLITE_IOERR)
+        code = code_of_errno(errno_of(handle, SQLITE_FCNTL_FILE_POINTER), code);
+    return code;
 }
 
 int lite_code(sqlite3 *handle, int result)

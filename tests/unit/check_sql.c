@@ -174,7 +174,7 @@ static int read_many(cgw_request *req, cgw_db *db)
            cgw_all(req, db, Named, &named, &n, "SELECT * FROM names WHERE id > ? ORDER BY id", 10));
     ck_assert_uint_eq(n, 90);
     for (size_t i = 0; i < n; i++)
-        ck_assert_int_eq(atol(named[i].name), (long)(i + 11));
+        ck_assert_int_eq(strtol(named[i].name, NULL, 10), (long)(i + 11));
     SQL_IS(50, cgw_exec(req, db, "UPDATE names SET name = name || 'x' WHERE id <= ?", 50));
     id = -1;
     SQL_IS(3, cgw_insert(req, db, &id, "DELETE FROM names WHERE id < 4"));

@@ -234,17 +234,18 @@ void play_open(struct play_settings settings)
     ck_assert_int_eq(runtime_new(&host.home, 0, &play_runtime), CGW_OK);
 }
 
-static size_t n_working(void)
+/* Fewer wait than none where others than the pool's threads work, too. */
+static bool is_working(void)
 {
     size_t n = host.n_out < host.settings.threads ? host.n_out : host.settings.threads;
-    return host.n_waiting > 0 ? n - (size_t)host.n_waiting : n;
+    return (int)n > host.n_waiting;
 }
 
 /* The next letter, or NULL when no thread works any more that could write one. */
 static struct post *take_post(void)
 {
     pthread_mutex_lock(&host.lock);
-    while (!host.posts && n_working())
+    while (!host.posts && is_working())
         pthread_cond_wait(&host.posted, &host.lock);
     struct post *letter = host.posts;
     if (letter) {
