@@ -129,7 +129,18 @@ static int print(struct description *description, const struct cgw_describe *tab
         return -EINVAL;
     if (what == SETTINGS_DESCRIBE_ROUTES)
         print_table(description);
-    return fflush(description->out) == 0 ? 0 : -errno;
+    return 0;
+}
+
+/* Of what was too much for the stream's own memory a flush says nothing. */
+static int write_out(struct description *description)
+{
+    bool has_failed = fflush(description->out) != 0;
+    if (!has_failed && !ferror(description->out))
+        return 0;
+    description->error = mem_printf("cannot write what %s says: %s", description->path,
+                                    strerror(has_failed ? errno : EIO));
+    return -EIO;
 }
 
 int describe_print(const char *path, const struct cgw_app *app, enum settings_describe what,
@@ -145,8 +156,10 @@ int describe_print(const char *path, const struct cgw_app *app, enum settings_de
     }
     int rc = print(&description, table, what);
     free_rows(&description);
-    if (rc < 0 && !description.error && rc != -ENOMEM)
-        description.error = mem_printf("%s: cannot write: %s", path, strerror(-rc));
+    if (rc == 0)
+        rc = write_out(&description);
+    else if (!description.error && rc != -ENOMEM)
+        description.error = mem_printf("%s would not start, and does not say why", path);
     *ret_error = description.error;
     return rc;
 }

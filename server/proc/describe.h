@@ -5,8 +5,9 @@
 #include <cgw/abi.h>
 #include <stdio.h>
 
-/* To out: the table of routes, or the OpenAPI document. 0; or a negative errno with *ret_error one
-   line that says why not, in which path names the module (mem_free() it; NULL: out of memory). */
+/* To out: the table of routes, or the OpenAPI document. 0; or a negative errno, -EIO
+   where it cannot be written, with *ret_error one line that says why not, in which path names the
+   module (mem_free() it; NULL: out of memory). */
 int describe_print(const char *path, const struct cgw_app *app, enum settings_describe what,
                    FILE *out, char **ret_error);
 #endif

@@ -11,6 +11,7 @@
 #include "proc/supervisor.h"
 #include "proc/worker.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -31,21 +32,34 @@ static int fail(int exit_code, char *error)
     return exit_code;
 }
 
+/* The document, or the table, is all that is on standard output, though constructors may print. */
+static FILE *own_output(void)
+{
+    int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    FILE *out = fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ? NULL : fdopen(fd, "w");
+    return out ? out : stdout;
+}
+
 /* In the child: a module that crashes takes nothing else along. */
 static _Noreturn void load(const struct settings *settings, const char *copy)
 {
     const struct cgw_app *app;
     char *error = NULL;
+    FILE *out = settings->describe ? own_output() : stdout;
     children_release_signals();
     int rc = module_load(settings->module, copy, &app, &error);
     if (rc == 0 && settings->describe)
-        rc = describe_print(settings->module, app, settings->describe, stdout, &error);
+        rc = describe_print(settings->module, app, settings->describe, out, &error);
     else if (rc == 0)
         rc = wrap_load(&settings->wraps, app, &app, &error);
-    if (rc < 0)
+    int code = rc == 0 ? EXIT_FINE : EXIT_MODULE;
+    if (rc == -EIO && settings->describe)
+        code = fail(EXIT_CANNOT_RUN, error);
+    else if (rc < 0)
         log_line(LOG_LEVEL_ERROR, 201, "%s", error ? error : "out of memory");
+    (void)fflush(stdout); /* what the module has printed */
     log_stop();
-    _exit(rc < 0 ? EXIT_MODULE : EXIT_FINE);
+    _exit(code);
 }
 
 static void on_loaded(pid_t pid, int status, void *arg)

@@ -4,6 +4,13 @@
  */
 #include <cgw.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+__attribute__((constructor)) static void say(void)
+{
+    if (getenv("SDK_OPENAPI_SAYS"))
+        puts(getenv("SDK_OPENAPI_SAYS"));
+}
 
 /* ---- models ---- */
 

@@ -239,6 +239,20 @@ def case_row_185_the_document_and_the_routes_from_the_command_line(lab):
     need(re.search(r"^\* +/assets/\.\.\. +mount +assets +\S+:\d+$", out, re.M), "mounts: " + out)
 
 
+def case_row_185_nothing_else_is_on_standard_output(lab):
+    done = subprocess.run([lab.bench.server, "--openapi", lab.bench.app(APP)], capture_output=True, text=True,
+                          env={**os.environ, "SDK_OPENAPI_SAYS": "from a constructor"}, timeout=60)
+    same(done.returncode, 0, "exit code")
+    json.loads(done.stdout)
+    need("from a constructor" in done.stderr, "what a constructor prints: " + done.stderr)
+    for word in "--openapi", "--routes":
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([lab.bench.server, word, lab.bench.app(APP)], stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=60)
+        same(done.returncode, 1, "exit code without room")
+        need("CGW0813" in done.stderr and "cannot write what" in done.stderr, done.stderr)
+
+
 def case_row_185_what_would_not_start_does_not_describe_itself(lab):
     code, out, err = run(lab, "--routes", lab.bench.app("sdk_load_bad"))
     same((code, out), (3, ""), "an unread parameter")
