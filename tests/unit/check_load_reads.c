@@ -58,16 +58,17 @@ START_TEST(a_route)
     static const struct cgw_application plain;
     const struct match_input input = {
         .application = &plain, .endpoints = endpoints, .endpoints_end = endpoints + N};
-    const struct load_reads reads = {cases[_i].reads, cases[_i].reads + 3};
+    struct load_reads reads = {.first = cases[_i].reads, .end = cases[_i].reads + 3};
     const char *error = NULL, *fault;
     struct arena arena;
     struct matcher *matcher = match_new(&input, &error);
     ck_assert_msg(matcher != NULL, "%s", error);
     arena_init(&arena, NULL, 0);
+    ck_assert_int_eq(load_reads_gather(&reads, matcher, &arena), CGW_OK);
     for (size_t i = 0; i < N; i++) {
         if (matcher->routes[i].endpoint != cases[_i].endpoint)
             continue;
-        fault = load_reads_fault(&matcher->routes[i], matcher, &reads, &arena);
+        fault = load_reads_fault(&matcher->routes[i], &reads, &arena);
         ck_assert_msg(!fault == !cases[_i].unread, "%s", fault ? fault : "no fault");
         if (fault)
             ck_assert_str_eq(fault,

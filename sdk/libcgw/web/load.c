@@ -91,19 +91,22 @@ static const char *body_fault(const struct match_route *route)
 static struct load_reads reads_of_module(void)
 {
     struct section section = section_reads();
-    return (struct load_reads){(const void *)section.first, (const void *)section.end};
+    return (struct load_reads){.first = (const void *)section.first,
+                               .end = (const void *)section.end};
 }
 
 const char *load_fault(const struct matcher *matcher, struct arena *arena)
 {
     struct load_reads reads = reads_of_module();
+    if (load_reads_gather(&reads, matcher, arena) != CGW_OK)
+        return no_memory;
     for (size_t i = 0; i < matcher->n_routes; i++) {
         const struct match_route *route = &matcher->routes[i];
         const char *fault = models_fault(route->endpoint, arena);
         if (!fault)
             fault = body_fault(route);
         if (!fault)
-            fault = load_reads_fault(route, matcher, &reads, arena);
+            fault = load_reads_fault(route, &reads, arena);
         if (fault)
             return at(route->endpoint, arena, fault);
     }

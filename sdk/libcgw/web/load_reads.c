@@ -20,6 +20,19 @@ static bool is_handler(const struct cgw__read *read, const struct matcher *match
     return false;
 }
 
+int load_reads_gather(struct load_reads *reads, const struct matcher *matcher, struct arena *arena)
+{
+    size_t n = (size_t)(reads->end - reads->first);
+    reads->shared = arena_alloc(arena, (n + 1) * sizeof(*reads->shared));
+    if (!reads->shared)
+        return CGW_ENOMEM;
+    reads->n_shared = 0;
+    for (const struct cgw__read *const *p = reads->first; p < reads->end; p++)
+        if (*p && (!(*p)->name || !is_handler(*p, matcher)))
+            reads->shared[reads->n_shared++] = *p;
+    return CGW_OK;
+}
+
 static bool is_name(const char *text, cgw_str name)
 {
     return strlen(text) == name.len && memcmp(text, name.ptr, name.len) == 0;
@@ -35,30 +48,27 @@ static bool is_bound(const cgw_model *model, cgw_str name)
     return false;
 }
 
-static bool is_read(const struct match_route *route, const struct matcher *matcher, cgw_str name,
-                    const struct load_reads *reads)
+static bool is_read(const struct match_route *route, cgw_str name, const struct load_reads *reads)
 {
     const struct cgw_endpoint *endpoint = route->endpoint;
     if (name.ptr[0] == '_' || (endpoint->path_params && is_bound(endpoint->path_params(), name)))
         return true;
-    for (const struct cgw__read *const *p = reads->first; p < reads->end; p++) {
-        if (!*p)
-            continue;
-        if (!(*p)->name)
+    for (size_t i = 0; i < reads->n_shared; i++)
+        if (!reads->shared[i]->name || is_name(reads->shared[i]->name, name))
             return true;
-        if (is_name((*p)->name, name) && (is_in(*p, endpoint) || !is_handler(*p, matcher)))
+    for (const struct cgw__read *const *p = reads->first; p < reads->end; p++)
+        if (*p && (*p)->name && is_name((*p)->name, name) && is_in(*p, endpoint))
             return true;
-    }
     return false;
 }
 
-const char *load_reads_fault(const struct match_route *route, const struct matcher *matcher,
-                             const struct load_reads *reads, struct arena *arena)
+const char *load_reads_fault(const struct match_route *route, const struct load_reads *reads,
+                             struct arena *arena)
 {
     for (size_t i = 0; i < route->pattern.n; i++) {
         const struct match_segment *segment = &route->pattern.segments[i];
         cgw_str name = segment->name;
-        if (segment->class == MATCH_STATIC || is_read(route, matcher, name, reads))
+        if (segment->class == MATCH_STATIC || is_read(route, name, reads))
             continue;
         const char *text =
             arena_printf(arena,
