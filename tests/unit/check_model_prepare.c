@@ -61,7 +61,7 @@ START_TEST(finds_each_fault)
         {TwoDefaults_model(), "TwoDefaults.a: it has def and def_str"},
         {LimitOfText_model(), "LimitOfText.a: limits are for numbers"},
         {PatternOfNumber_model(), "PatternOfNumber.a: a pattern is for str and text"},
-        {LengthOfTruth_model(), "LengthOfTruth.a: lengths are for str, text and bytes"},
+        {LengthOfTruth_model(), "LengthOfTruth.a: lengths are for str, text, bytes and upload"},
         {ItemsOfText_model(), "ItemsOfText.a: min_items and max_items are for lists"},
         {MultipleOfNothing_model(), "MultipleOfNothing.a: multiple_of is not above 0"},
         {NoNumber_model(), "NoNumber.a: its limits leave no number"},

@@ -13,7 +13,7 @@ const struct option *options_environment_find(const char *entry, const char **re
 
 /*
  * Warn, in one line, of variables that begin with CGW_ and set nothing. Not of CGW_TEST_*, nor of
- * those that begin with the name of the module's file in upper case, which are its own:
+ * those that are, or begin with, the name of the module's file in upper case, which are its own:
  * CGW_ITEMS_DB of items.so. The same of modules of --wrap.
  */
 void options_environment_warn(char **envp, const struct settings *settings, FILE *err);
