@@ -1,14 +1,7 @@
 #include "sql_play.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sqlite3.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char table[] = "CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT UNIQUE, data BLOB)";
@@ -363,196 +356,7 @@ START_TEST(two_workers_share_a_file)
 }
 END_TEST
 
-/* ---- disks ---- */
-
-static int fill_it(cgw_request *req, cgw_db *db)
-{
-    int64_t n = 0;
-    int code;
-    SQL_IS(0, cgw_exec(req, db, table));
-    while ((code = cgw_exec(req, db, "INSERT INTO t(data) VALUES(zeroblob(10000))")) == 1)
-        n++;
-    ck_assert_int_eq(code, -ENOSPC);
-    ck_assert_int_gt(n, 5);
-    ck_assert_int_eq(count(req, db), n);
-    SQL_IS((int)n, cgw_exec(req, db, "DELETE FROM t"));
-    SQL_IS(1, cgw_exec(req, db, "INSERT INTO t(data) VALUES(zeroblob(10000))"));
-    return CGW_OK;
-}
-
-START_TEST(a_quota_that_is_full)
-{
-    static char url[200];
-    snprintf(url, sizeof(url), "sqlite:%s?max_pages=40", sql_play_file());
-    sql_play.url = url;
-    sql_play_begin();
-    sql_play_run(fill_it);
-    sql_play_run(see_status);
-    ck_assert_int_eq(status.last_code, -ENOSPC);
-    ck_assert_str_eq(status.last_error, "database or disk is full");
-    sql_play_end();
-}
-END_TEST
-
-/* Files that may not grow fail as a full disk does, in the commit. */
-static void limit_files(rlim_t bytes)
-{
-    struct rlimit limit;
-    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = bytes;
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-static int write_large(cgw_request *req, cgw_db *db)
-{
-    int code = cgw_exec(req, db, "INSERT INTO t(data) VALUES(zeroblob(20000))");
-    return code == 1 ? CGW_OK : code;
-}
-
-START_TEST(a_disk_that_is_full)
-{
-    signal(SIGXFSZ, SIG_IGN);
-    sql_play_begin();
-    sql_play_run(make_table);
-    sql_play_run(write_large);
-    limit_files(200000);
-    size_t refused = sql_play_crowd(write_large, 40, -ENOSPC);
-    ck_assert_uint_gt(refused, 10);
-    expect_rows(41 - (int)refused); /* what was answered is there, and nothing else */
-    size_t more = 0;
-    while (more < 20 && !sql_play_crowd(write_large, 1, -ENOSPC))
-        more++;
-    ck_assert_uint_lt(more, 20);
-    sql_play_run(see_status);
-    ck_assert_int_eq(status.last_code, -ENOSPC);
-    limit_files(RLIM_INFINITY);
-    sql_play_run(write_large);
-    expect_rows(42 - (int)refused + (int)more);
-    sql_play_end();
-}
-END_TEST
-
-static int only_read(cgw_request *req, cgw_db *db)
-{
-    SQL_IS(-EROFS, cgw_exec(req, db, "INSERT INTO t(name) VALUES('x')"));
-    ck_assert_int_eq(count(req, db), 0);
-    return CGW_OK;
-}
-
-START_TEST(read_only)
-{
-    static char url[200];
-    snprintf(url, sizeof(url), "sqlite:%s?mode=ro", sql_play_file());
-    other_does("PRAGMA journal_mode=WAL");
-    other_does(table);
-    sql_play.url = url;
-    sql_play_begin();
-    sql_play_run(only_read);
-    other_leaves();
-    sql_play_end();
-}
-END_TEST
-
-static void refused(const char *url, const char *why)
-{
-    sql_play.url = url;
-    const char *text = sql_play_refused();
-    ck_assert_msg(strstr(text, why) != NULL, "%s: %s", url, text);
-}
-
-START_TEST(files_that_are_none)
-{
-    char url[200];
-    int fd = open(sql_play_file(), O_CREAT | O_WRONLY, 0600);
-    for (int i = 0; i < 500; i++)
-        ck_assert_int_eq(write(fd, "this is no database\n", 20), 20);
-    close(fd);
-    snprintf(url, sizeof(url), "sqlite:%s", sql_play_file());
-    refused(url, "file is not a database");
-    snprintf(url, sizeof(url), "sqlite:%s?mode=rw", sql_play_path("missing.db"));
-    refused(url, "not found");
-    snprintf(url, sizeof(url), "sqlite:%s", sql_play_path("no/such/folder.db"));
-    refused(url, "not found");
-    refused("postgres:items", "no such kind of database");
-    refused("sqlite:", "the path is missing");
-    refused("sqlite:x?mode=wr", "the options are");
-    refused("sqlite:x?max_pages=0", "the options are");
-    refused("sqlite:x?nonsense", "the options are");
-}
-END_TEST
-
-static int make_many(cgw_request *req, cgw_db *db)
-{
-    SQL_IS(0, cgw_exec(req, db, table));
-    SQL_IS(200, cgw_exec(req, db,
-                         "INSERT INTO t(data) WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i "
-                         "+ 1 FROM c WHERE i < 200) SELECT randomblob(3000) FROM c"));
-    return CGW_OK;
-}
-
-static int read_corrupt(cgw_request *req, cgw_db *db)
-{
-    int64_t n;
-    for (int i = 0; i < 3; i++)
-        SQL_IS(-EUCLEAN, cgw_value(req, db, &n, "SELECT sum(length(data)) FROM t"));
-    SQL_IS(-EUCLEAN, cgw_exec(req, db, "UPDATE t SET data = data || 'x'"));
-    SQL_IS(1, cgw_value(req, db, &n, "SELECT 1"));
-    return CGW_OK;
-}
-
-START_TEST(a_file_that_breaks)
-{
-    static const char dirt[4096] = {[0 ... 4095] = (char)0x5a};
-    static char url[160];
-    snprintf(url, sizeof(url), "sqlite:%s", sql_play_file());
-    sql_play.url = url;
-    sql_play_begin();
-    sql_play_run(make_many);
-    ck_assert_int_eq(cgw_test_close(sql_play_test), 0);
-    int fd = open(url + strlen("sqlite:"), O_WRONLY);
-    for (int page = 1; page < 50; page++)
-        ck_assert_int_eq(pwrite(fd, dirt, sizeof(dirt), page * 4096), sizeof(dirt));
-    close(fd);
-    sql_play_begin();
-    sql_play_run(read_corrupt);
-    sql_play_run(see_status);
-    ck_assert_int_eq(status.last_code, -EUCLEAN);
-    sql_play_end();
-}
-END_TEST
-
-/* ---- housekeeping ---- */
-
-static int write_pages(cgw_request *req, cgw_db *db)
-{
-    struct cgw_db_status now = {.checkpoints = 0};
-    useconds_t us = 20000;
-    SQL_IS(0, make_many(req, db));
-    for (int i = 0; i < 500 && !now.checkpoints; i++) {
-        SQL_IS(200, cgw_exec(req, db, "UPDATE t SET data = randomblob(30000)"));
-        SQL_IS(0, cgw_blocking(nap, &us));
-        cgw_db_status(db, &now);
-    }
-    ck_assert_uint_gt(now.checkpoints, 0);
-    return CGW_OK;
-}
-
-START_TEST(the_log_is_moved_into_the_file)
-{
-    struct stat file;
-    char log[160];
-    sql_play.options.durability = CGW_DB_NORMAL;
-    sql_play_begin();
-    sql_play_run(write_pages);
-    snprintf(log, sizeof(log), "%s-wal", sql_play_file());
-    ck_assert_int_eq(stat(log, &file), 0);
-    ck_assert_int_eq(cgw_test_close(sql_play_test), 0);
-    ck_assert_int_ne(stat(log, &file), 0); /* the last one out has emptied it */
-    sql_play_begin();
-    expect_rows(200);
-    sql_play_end();
-}
-END_TEST
+/* ---- statements ---- */
 
 static int say_many_things(cgw_request *req, cgw_db *db)
 {
@@ -602,18 +406,6 @@ START_TEST(schemas_change)
 }
 END_TEST
 
-static void add_disks(TCase *tcase)
-{
-    tcase_add_test(tcase, a_quota_that_is_full);
-    tcase_add_test(tcase, a_disk_that_is_full);
-    tcase_add_test(tcase, read_only);
-    tcase_add_test(tcase, files_that_are_none);
-    tcase_add_test(tcase, a_file_that_breaks);
-    tcase_add_test(tcase, the_log_is_moved_into_the_file);
-    tcase_add_test(tcase, statements_are_kept_but_not_all);
-    tcase_add_test(tcase, schemas_change);
-}
-
 static Suite *make_suite(void)
 {
     Suite *suite = suite_create("lite");
@@ -630,7 +422,8 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, locked_by_another);
     tcase_add_test(tcase, a_lock_is_waited_for);
     tcase_add_test(tcase, two_workers_share_a_file);
-    add_disks(tcase);
+    tcase_add_test(tcase, statements_are_kept_but_not_all);
+    tcase_add_test(tcase, schemas_change);
     suite_add_tcase(suite, tcase);
     return suite;
 }
