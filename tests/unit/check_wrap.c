@@ -9,6 +9,7 @@ enum { PIECES = 64, BODY = 1024 * 1024 };
 
 static char text[BODY], received[BODY];
 static size_t n_received, n_sends;
+static size_t sends_left; /* the last one fails; 0: none does */
 static int allocs_left, n_finished, finish_status, sent_status;
 static uint16_t response_status, last_event;
 static bool is_pending, has_origin;
@@ -48,6 +49,8 @@ static int host_send(struct cgw_call *call, const struct cgw_event *events, size
     n_sends++;
     if (sent_status < 0)
         return sent_status;
+    if (sends_left && !--sends_left)
+        return CGW_ENOMEM;
     for (size_t i = 0; i < n; i++)
         take(&events[i]);
     done = done_fn;
@@ -322,6 +325,30 @@ START_TEST(test_errors)
 }
 END_TEST
 
+/* A piece that was left half done: what follows is no body any more, and ends at once. */
+START_TEST(test_half)
+{
+    static struct cgw_str parts[] = {{text, 1000}, {text, BODY / 2}, {text, 1000}};
+    const struct cgw_app *outer = around(&inner, &cgw__gzip, &gzip);
+    const struct cgw_event start = cgw_event_start(200, NULL, 0);
+    const struct cgw_event many = cgw_event_body(parts, 3, CGW_MORE);
+    const struct cgw_event one = cgw_event_body(parts, 1, 0);
+    is_sync = true;
+    outer->call(&call);
+    ck_assert_int_eq(call.host->send(&call, &start, 1, is_done, &n_done), CGW_OK);
+    sends_left = 2;
+    ck_assert_int_eq(call.host->send(&call, &many, 1, is_done, &n_done), CGW_ENOMEM);
+    sends_left = 0;
+    n_received = 0;
+    ck_assert_int_eq(call.host->send(&call, &one, 1, is_done, &n_done), CGW_ENOMEM);
+    ck_assert_int_eq(call.host->send(&call, &start, 1, is_done, &n_done), CGW_ENOMEM);
+    ck_assert_uint_eq(n_received, 0);
+    call.host->finish(&call, CGW_ENOMEM);
+    expect_given_back(CGW_ENOMEM);
+    cgw_wrap_free(outer);
+}
+END_TEST
+
 START_TEST(test_answer)
 {
     const struct cgw_app *outer = around(&inner, &cgw__cors, &cors);
@@ -418,6 +445,7 @@ static Suite *suite(void)
     tcase_add_test(t, test_pending);
     tcase_add_test(t, test_sync);
     tcase_add_test(t, test_errors);
+    tcase_add_test(t, test_half);
     tcase_add_loop_test(t, test_answer, 0, 2);
     tcase_add_test(t, test_kinds_of_calls);
     tcase_add_test(t, test_without_memory);

@@ -18,6 +18,8 @@ int filter_pump(struct filter_call *call, struct filter_pump *pump, struct filte
 {
     out->n = 0;
     out->must_go = false;
+    if (call->broken)
+        return call->broken;
     while (pump->at < pump->n && !out->must_go && has_room(out)) {
         const struct cgw_event *next = &pump->events[pump->at];
         int taken = 1;
@@ -30,6 +32,14 @@ int filter_pump(struct filter_call *call, struct filter_pump *pump, struct filte
         pump->at += (size_t)taken;
     }
     return CGW_OK;
+}
+
+/* Half an event is no event: the filter is somewhere inside it, and its bytes are the caller's. */
+int filter_sent(struct filter_call *call, const struct filter_out *out, int status)
+{
+    if (status < 0 && out->must_go && !call->is_through)
+        call->broken = status;
+    return status;
 }
 
 /* ---- memory and the log ---- */

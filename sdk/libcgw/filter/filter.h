@@ -60,6 +60,7 @@ struct filter_call {
     void *worker, *state;
     const struct cgw_scope *scope; /* filter_scope_edit() puts a copy here */
     bool is_through;               /* set by send(): all that follows passes, unseen */
+    int broken; /* what was made of an event was not all sent: what sending answers from now on */
 };
 
 /* ---- answers ---- */
@@ -99,6 +100,8 @@ struct filter_pump {
 /* Fill *out with what is to be sent next, which may be nothing; the batch is over when at is n, and
    that was sent. CGW_OK or a negative code. */
 int filter_pump(struct filter_call *call, struct filter_pump *pump, struct filter_out *out);
+/* Each status of sending *out, and of waiting for the next turn behind it. As it is. */
+int filter_sent(struct filter_call *call, const struct filter_out *out, int status);
 
 /* ---- what filters are written with ---- */
 

@@ -129,6 +129,7 @@ static int go_on(struct wrapped *wrapped)
         wrapped->steps += wrapped->out.must_go;
         if (status == CGW_OK && wrapped->out.n)
             status = send_below(wrapped, wrapped->out.events, wrapped->out.n, was_sent, wrapped);
+        status = filter_sent(&wrapped->filter, &wrapped->out, status);
     }
     return status;
 }
@@ -151,7 +152,7 @@ static void was_sent(struct cgw_call *call, int status, void *arg)
         return;
     }
     wrapped->is_sending = false;
-    wrapped->done(call, status, wrapped->done_arg);
+    wrapped->done(call, filter_sent(&wrapped->filter, &wrapped->out, status), wrapped->done_arg);
 }
 
 static void go_on_later(struct cgw_call *call, struct cgw_timer *timer, void *arg)

@@ -99,12 +99,18 @@ static int pump_all(struct through *through)
     struct filter_pump *pump = &through->pump;
     struct filter_out *out = &through->out;
     int status = CGW_OK;
+    out->must_go = false;
     while (status == CGW_OK && pump->at < pump->n) {
-        status = filter_pump(&through->filter, pump, out);
+        if (through->steps >= STEPS_AT_ONCE) {
+            through->steps = 0;
+            status = cgw_sleep(0);
+        }
+        if (status == CGW_OK)
+            status = filter_pump(&through->filter, pump, out);
+        through->steps += out->must_go;
         if (status == CGW_OK && out->n)
             status = cgw_send_below(through->req, &through->layer, out->events, out->n);
-        if (status == CGW_OK && out->must_go && ++through->steps % STEPS_AT_ONCE == 0)
-            status = cgw_sleep(0);
+        status = filter_sent(&through->filter, out, status);
     }
     return status;
 }
