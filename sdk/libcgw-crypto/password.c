@@ -100,15 +100,18 @@ static uint64_t param(const char *text, const char *name)
     return at ? strtoull(at + strlen(name), NULL, 10) : 0;
 }
 
-/* A text that somebody has slipped into the database must not take all memory, or an hour. */
-static bool is_bounded(const char *text)
+/* Is it a hash? One that somebody has slipped into the database must not take all memory, or an
+ * hour. */
+static bool is_good(const char *text)
 {
     uint64_t kib = param(text, "$m="), passes = param(text, ",t=");
-    return strnlen(text, crypto_pwhash_STRBYTES) < crypto_pwhash_STRBYTES && kib > 0 &&
-           kib <= MEMORY_MAX >> 10 && passes > 0 && passes <= PASSES_MAX;
+    bool is_bounded = kib > 0 && kib <= MEMORY_MAX >> 10 && passes > 0 && passes <= PASSES_MAX;
+    return is_bounded && strnlen(text, crypto_pwhash_STRBYTES) < crypto_pwhash_STRBYTES &&
+           crypto_pwhash_str_needs_rehash(text, 1, (size_t)MEMORY_MIN) >= 0;
 }
 
-/* As long as a hash takes, for nothing: nobody learns from the time that there is no such user. */
+/* As long as a hash takes, for nothing: nobody learns from the time that there is no such user,
+   or none who logs in by a password. */
 static int deny_slowly(struct crypto_worker *worker, const char *password,
                        const struct cgw_site *site)
 {
@@ -126,10 +129,8 @@ int cgw__password_verify(cgw_request *req, const char *text, const char *passwor
         return CGW_EINVAL;
     if (strlen(password) > PASSWORD_MAX_LEN)
         return CGW_EDENIED;
-    if (!text)
+    if (!text || !is_good(text))
         return deny_slowly(worker, password, site);
-    if (!is_bounded(text))
-        return CGW_EDENIED;
     struct hashing hashing = {.password = password, .len = strlen(password), .text = text};
     return run_in_turn(worker, run_verify, &hashing, site);
 }
@@ -137,7 +138,7 @@ int cgw__password_verify(cgw_request *req, const char *text, const char *passwor
 bool cgw_password_is_outdated(const char *text)
 {
     const struct crypto_worker *worker = crypto_worker();
-    if (!worker || !text || !is_bounded(text))
+    if (!worker || !text || !is_good(text))
         return true;
     return crypto_pwhash_str_needs_rehash(text, worker->cost.passes,
                                           (size_t)worker->cost.memory_bytes) != 0;

@@ -130,8 +130,7 @@ static cgw_str write_cookie(cgw_request *req, const struct session *session)
     values_write(&session->values, &json);
     cgw_str text = buffer_text(&json);
     if (text.ptr)
-        sign_write(&token, settings->keys, settings->purpose, text,
-                   crypto_worker_time() + settings->max_age);
+        sign_write(&token, settings->keys, settings->purpose, text, sign_expiry(settings->max_age));
     cgw_str value = buffer_text(&token);
     if (text.ptr && value.ptr)
         cookie_write(&out, settings->cookie, value.ptr, &options);
@@ -197,10 +196,10 @@ static int read_cookie(cgw_request *req, struct session *session)
     const struct session_settings *settings = session->settings;
     const char *cookie = cgw_cookie(req, settings->cookie);
     cgw_str json;
-    session->is_read = true;
     session->has_cookie = cookie != NULL;
+    session->is_read = req->has_cookies; /* else there was no memory to look for it */
     if (!cookie)
-        return CGW_OK;
+        return session->is_read ? CGW_OK : CGW_ENOMEM;
     const cgw_str token = {cookie, strnlen(cookie, COOKIE_MAX + 1)};
     int status = token.len > COOKIE_MAX ? CGW_EDENIED
                                         : sign_read(&req->arena, settings->keys, settings->purpose,
@@ -209,6 +208,7 @@ static int read_cookie(cgw_request *req, struct session *session)
         status = values_read(&session->values, &req->arena, json);
     if (status != CGW_OK)
         session->values.first = NULL;
+    session->is_read = status != CGW_ENOMEM; /* what cannot be read yet is not to be replaced */
     return status == CGW_ENOMEM ? status : CGW_OK;
 }
 
@@ -239,7 +239,7 @@ struct access {
 
 static int get(struct session *session, struct access *access)
 {
-    const struct value *value = values_find(&session->values, access->key);
+    const struct value *value = access->key ? values_find(&session->values, access->key) : NULL;
     access->ret = value ? value->text.ptr : NULL;
     return CGW_OK;
 }
@@ -260,8 +260,10 @@ static int change(struct session *session, const struct access *access)
 {
     if (access->req->has_begun)
         return CGW_EINVAL;
+    if (!access->key && (access->what == SESSION_SET || access->what == SESSION_REMOVE))
+        return CGW_EINVAL;
     if (access->what == SESSION_SET)
-        return access->key && access->value ? set(session, access) : CGW_EINVAL;
+        return access->value ? set(session, access) : CGW_EINVAL;
     if (access->what == SESSION_REMOVE) {
         session->is_changed |= values_remove(&session->values, access->key);
         return CGW_OK;

@@ -11,6 +11,14 @@
 
 enum { EXPIRY_LEN = 20, TOKEN_MIN = 16, TOKEN_MAX = 1024 };
 
+int64_t sign_expiry(int64_t max_age)
+{
+    int64_t expires = 0;
+    if (max_age > 0 && __builtin_add_overflow(crypto_worker_time(), max_age, &expires))
+        expires = INT64_MAX;
+    return expires;
+}
+
 size_t sign_len(size_t len)
 {
     return sodium_base64_encoded_len(len, URLSAFE) - 1 + 1 + EXPIRY_LEN + 1 + KEYS_MAC_LEN;
@@ -111,11 +119,11 @@ static int do_sign(void *arg)
 const char *cgw__sign(cgw_request *req, const cgw_keys *keys, const char *purpose, cgw_str text,
                       struct cgw_sign_options options)
 {
-    int64_t max_age = options.max_age ? options.max_age : 3600, expires = 0;
-    if (max_age > 0 && __builtin_add_overflow(crypto_worker_time(), max_age, &expires))
-        expires = INT64_MAX;
-    struct signing signing = {
-        .req = req, .keys = keys, .purpose = purpose, .text = text, .time = expires};
+    struct signing signing = {.req = req,
+                              .keys = keys,
+                              .purpose = purpose,
+                              .text = text,
+                              .time = sign_expiry(options.max_age ? options.max_age : 3600)};
     (void)request_do(req, do_sign, &signing);
     return signing.ret.ptr;
 }

@@ -6,6 +6,9 @@
 #define CRYPTO_SIGN_H
 #include "keys.h"
 
+/* Seconds since 1970 until which what is signed now is good; max_age: in seconds; < 0: for ever, 0.
+   [task] */
+int64_t sign_expiry(int64_t max_age);
 /* Characters of a signed text of so many bytes, at most. */
 size_t sign_len(size_t len);
 /* Behind what is in out. expires: seconds since 1970; 0: never. */

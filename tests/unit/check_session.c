@@ -14,8 +14,11 @@
 CGW_SESSIONS(web, .secret_env = "CHECK_SESSION_SECRET", .max_age = 3600);
 CGW_SESSIONS(admin, .secret_env = "CHECK_SESSION_SECRET", .cookie = "admin", .path = "/admin",
              .same_site = "strict", .secure = true, .until_closed = true);
+CGW_SESSIONS(lasting, .secret_env = "CHECK_SESSION_SECRET", .cookie = "lasting",
+             .max_age = INT64_MAX);
 CGW_ROUTER(pages, "", .middleware = CGW_THROUGH(web));
 CGW_ROUTER(admins, "/admin", .middleware = CGW_THROUGH(admin));
+CGW_ROUTER(lastings, "/lasting", .middleware = CGW_THROUGH(lasting));
 
 static cgw_reply show(cgw_request *req)
 {
@@ -51,6 +54,10 @@ CGW_GET(get_set_sync, "/sync/set", .router = &pages_router, .mode = CGW_SYNC)
     return set(req);
 }
 CGW_GET(get_admin, "/set", .router = &admins_router, .name = "set_admin")
+{
+    return set(req);
+}
+CGW_GET(get_lasting, "/set", .router = &lastings_router, .name = "set_lasting")
 {
     return set(req);
 }
@@ -93,7 +100,9 @@ CGW_GET(get_big, "/big/{n:int}", .router = &pages_router)
 CGW_GET(get_wrong, "/wrong", .router = &pages_router)
 {
     int none = cgw_session_set(req, "user", NULL), bad = cgw_session_set(req, "user", "\xff");
-    return cgw_text(req, 200, "%d %d", none, bad);
+    int no_key = cgw_session_set(req, NULL, "x"), removed = cgw_session_del(req, NULL);
+    return cgw_text(req, 200, "%d %d %d %d %d", none, bad, no_key, removed,
+                    cgw_session_get(req, NULL) != NULL);
 }
 CGW_GET(get_outside, "/outside")
 {
@@ -219,6 +228,8 @@ static cgw_answer show_with(const char *value)
 /* The cookie's lifetime is in what is signed: a client that keeps it longer gains nothing. */
 START_TEST(test_expiry)
 {
+    gives("/lasting/set?user=ada", "ada 0");
+    gives("/lasting/set", "ada 0");
     gives("/set?user=ada", "ada 0");
     char *value = strdup(cgw_test_cookie_value(test, "session"));
     cgw_test_clock(test, 3590);
@@ -300,7 +311,7 @@ END_TEST
 
 START_TEST(test_refused)
 {
-    gives("/wrong", "-1 -1");
+    gives("/wrong", "-1 -1 -1 -1 0");
     gives("/outside", "0 -1");
     ck_assert_uint_eq(cgw_test_logged(test, "/outside: there is no CGW_SESSIONS()"), 2);
 }

@@ -134,7 +134,8 @@ START_TEST(test_expiry)
 {
     const char *hour = signed_by("/sign?text=hi+there"),
                *ten = signed_by("/sign?text=hi+there&age=10"),
-               *ever = signed_by("/sign?text=hi+there&age=-1");
+               *ever = signed_by("/sign?text=hi+there&age=-1"),
+               *long_one = signed_by("/sign?text=hi+there&age=9223372036854775807");
     cgw_test_clock(test, 8);
     ck_assert_int_eq(unsigned_by("/unsign", ten, ""), 200);
     cgw_test_clock(test, 3);
@@ -144,6 +145,7 @@ START_TEST(test_expiry)
     ck_assert_int_eq(unsigned_by("/unsign", hour, ""), 401);
     ck_assert_int_eq(unsigned_by("/sync/unsign", hour, ""), 401);
     ck_assert_int_eq(unsigned_by("/unsign", ever, ""), 200);
+    ck_assert_int_eq(unsigned_by("/unsign", long_one, ""), 200);
 }
 END_TEST
 

@@ -39,10 +39,10 @@ int cgw__password_hash(cgw_request *req, const char *password, const char **ret_
 #define cgw_password_hash(req, password, ret_text) \
     cgw__password_hash((req), (password), (ret_text), CGW_HERE)
 /*
- * Is it the password that the text was made of? CGW_OK: it is. CGW_EDENIED: it is not, or the
- * text is none; CGW_TRY() makes a 401 of that. text NULL, as there is no such user, is CGW_EDENIED
- * after as long as a hash takes. CGW_ENOMEM, CGW_EBUSY and why it was canceled as above. Suspends.
- * [task]
+ * Is it the password that the text was made of? CGW_OK: it is. CGW_EDENIED: it is not;
+ * CGW_TRY() makes a 401 of that. A text that is none, or NULL, as there is no such user, is
+ * CGW_EDENIED after as long as a hash takes. CGW_ENOMEM, CGW_EBUSY and why it was canceled as
+ * above. Suspends. [task]
  */
 int cgw__password_verify(cgw_request *req, const char *text, const char *password,
                          const struct cgw_site *site) CGW_MUST_USE;
