@@ -277,6 +277,7 @@ START_TEST(test_keys)
     is_401(ask("/query?key=a%00b", NULL, NULL), WRONG, "APIKey");
     is_401(ask("/query?key=a+b", NULL, NULL), WRONG, "APIKey");
     is_401(ask("/cookie", "cookie", "keys=x"), MISSING, "APIKey");
+    is_401(ask("/cookie", "cookie", "key=s3cret; a=b; key=other"), WRONG, "APIKey");
     is_401(ask("/refused-key", "x-key", "old"), "\"no such key\"", "APIKey");
 }
 END_TEST

@@ -52,9 +52,18 @@ static enum found of_scheme(cgw_request *req, const char *scheme, cgw_str *ret_t
 
 static enum found of_cookie(cgw_request *req, const char *name, cgw_str *ret_text)
 {
-    const char *value = cgw_cookie(req, name);
-    *ret_text = value ? trim((cgw_str){value, strlen(value)}) : none;
-    return ret_text->len ? FOUND_ONE : FOUND_NONE;
+    size_t n = 0, len = strlen(name);
+    head_parse_cookies(req);
+    for (size_t i = 0; i < req->n_cookies; i++) {
+        const struct model_pair *cookie = &req->cookies[i];
+        if (cookie->name.len != len || memcmp(cookie->name.ptr, name, len) != 0)
+            continue;
+        *ret_text = trim(cookie->value);
+        n++;
+    }
+    if (n > 1)
+        return FOUND_WRONG;
+    return n && ret_text->len ? FOUND_ONE : FOUND_NONE;
 }
 
 static enum found find(cgw_request *req, const struct cgw_auth *auth, cgw_str *ret_text)
