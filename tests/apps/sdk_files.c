@@ -186,7 +186,21 @@ CGW_GET(misuse, "/misuse")
     CGW_TRY(req, cgw_file_next(in, &piece));
     int folder_status = cgw_file_open(folder(), &none);
     int closed = cgw_file_close(&none);
-    return cgw_text(req, 200, "%d %d %d %d %zu\n", put, next, folder_status, closed, piece.len);
+    int large = cgw_file_open("a.txt", &none, .beneath = folder(), .piece = SIZE_MAX);
+    return cgw_text(req, 200, "%d %d %d %d %zu %d\n", put, next, folder_status, closed, piece.len,
+                    large);
+}
+
+/* A path that there was no memory for. */
+CGW_GET(no_path, "/no-path")
+{
+    CGW_FILE(none);
+    cgw_str data;
+    int read = cgw_file_read(req, NULL, &data);
+    int opened = cgw_file_open(NULL, &none);
+    int written = cgw_file_write(req, NULL, (cgw_str)CGW_STR("x"));
+    cgw_log(req, "no path: %d %d %d", read, opened, written);
+    return cgw_file(req, NULL, .beneath = cgw_query(req, "beneath"));
 }
 
 /* A timeout is over while the thread reads: the buffer is its own until it lets go. */

@@ -5,10 +5,15 @@
 #include "unit.h"
 #include <cgw.h>
 #include <cgw/test.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { BIG = 300000 };
@@ -65,12 +70,59 @@ static void begin(struct cgw_call *call)
     cgw_app.call(call);
 }
 
+/* ---- a disk that is slow, and a pool that is full ---- */
+
+static const struct cgw_thread *threads;
+static struct cgw_thread full;
+static int n_full;
+static bool is_cold;
+
+static int run_later(struct cgw_call *call, void (*fn)(void *arg), void *arg, cgw_done_fn *done,
+                     void *done_arg)
+{
+    return n_full-- > 0 ? CGW_EBUSY : threads->run(call, fn, arg, done, done_arg);
+}
+
+static const void *find_full_pool(const struct cgw_host *host, const char *id)
+{
+    (void)host;
+    if (strcmp(id, CGW_EXT_THREAD) != 0)
+        return real->extension(real, id);
+    threads = real->extension(real, id);
+    full = *threads;
+    full.run = run_later;
+    return &full;
+}
+
+static void begin_full(struct cgw_call *call)
+{
+    static struct cgw_host host;
+    if (call->scope->type == CGW_SCOPE_HTTP) {
+        begin(call);
+        return;
+    }
+    real = call->host;
+    host = *real;
+    host.extension = find_full_pool;
+    call->host = &host;
+    cgw_app.call(call);
+}
+
+/* In place of the C library's: nothing is in the kernel's cache. */
+ssize_t preadv2(int fd, const struct iovec *parts, int n, off_t at, int flags)
+{
+    if (!is_cold)
+        return syscall(SYS_preadv2, fd, parts, n, at, 0, flags);
+    errno = EAGAIN;
+    return -1;
+}
+
 static cgw_test *open_app(int kind)
 {
     static struct cgw_app app;
     app = cgw_app;
-    if (kind == 1)
-        app.call = begin;
+    if (kind)
+        app.call = kind == 1 ? begin : begin_full;
     cgw_test *test = cgw_test_open(.app = &app, .seed = 7);
     ck_assert_msg(test != NULL, "%s", cgw_test_error());
     return test;
@@ -152,6 +204,39 @@ START_TEST(row_172_directories)
 }
 END_TEST
 
+/* The start has gone: now it can only wait for its turn, or break off. */
+START_TEST(a_reply_that_has_begun_waits_for_a_thread)
+{
+    cgw_test *test = open_app(2);
+    is_cold = true;
+    n_full = 3;
+    cgw_answer answer = cgw_test_get(test, "/assets/big");
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert_uint_eq(answer.len, BIG);
+    ck_assert_int_lt(n_full, 0);
+    is_cold = false;
+    ck_assert_int_eq(cgw_test_close(test), 0);
+}
+END_TEST
+
+/* Neither files nor folders. */
+START_TEST(sockets_and_pipes_are_not_there)
+{
+    cgw_test *test = open_app(_i);
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    char pipe[128];
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(name.sun_path, sizeof(name.sun_path), "%s/socket", folder);
+    snprintf(pipe, sizeof(pipe), "%s/pipe", folder);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&name, sizeof(name)), 0);
+    ck_assert_int_eq(mkfifo(pipe, 0600), 0);
+    ck_assert_int_eq(cgw_test_get(test, "/assets/socket").status, 404);
+    ck_assert_int_eq(cgw_test_get(test, "/assets/pipe").status, 404);
+    close(fd);
+    ck_assert_int_eq(cgw_test_close(test), 0);
+}
+END_TEST
+
 /* What is read piece by piece lets others go first, under any schedule. */
 START_TEST(others_go_on_meanwhile)
 {
@@ -184,6 +269,8 @@ static Suite *make_suite(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, files_are_the_same_by_both_ways, 0, 2);
     tcase_add_loop_test(tests, row_172_directories, 0, 2);
+    tcase_add_test(tests, a_reply_that_has_begun_waits_for_a_thread);
+    tcase_add_loop_test(tests, sockets_and_pipes_are_not_there, 0, 2);
     tcase_add_test(tests, others_go_on_meanwhile);
     tcase_add_test(tests, a_directory_that_is_not_there);
     suite_add_tcase(suite, tests);

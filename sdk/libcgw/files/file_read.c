@@ -1,6 +1,6 @@
 /* Whole files. The thread reads into the heap, as the request's memory is not its to use. */
+#include "base/disk.h"
 #include "base/memory.h"
-#include "files/cause.h"
 #include "files/opened.h"
 #include "web/request.h"
 #include <cgw/file.h>
@@ -35,7 +35,7 @@ static int look(struct reading *reading)
 {
     struct stat info;
     if (fstat(reading->fd, &info) < 0)
-        return cause_code(errno);
+        return disk_code(errno);
     if (!S_ISREG(info.st_mode))
         return S_ISDIR(info.st_mode) ? -EISDIR : -EINVAL;
     uint64_t size = (uint64_t)info.st_size;
@@ -53,7 +53,7 @@ static int read_all(struct reading *reading)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return n < 0 ? cause_code(errno) : CGW_OK;
+            return n < 0 ? disk_code(errno) : CGW_OK;
         reading->len += (size_t)n;
         if (reading->len > reading->limit)
             status = CGW_ETOOBIG;
@@ -104,7 +104,7 @@ int cgw__file_read(cgw_request *req, const char *path, cgw_str *ret_data,
     struct task *task = task_here();
     struct reading reading = {
         .path = path, .options = &options, .limit = options.limit ? options.limit : LIMIT};
-    if (!task)
+    if (!task || !path)
         return CGW_EINVAL;
     int status = cgw__blocking(cgw__task_int(read_file, "cgw_file_read"), &reading, site);
     struct taking taking = {req ? &req->arena : task->arena, &reading, {NULL, 0}};

@@ -281,8 +281,9 @@ cgw_reply cgw__file(cgw_request *req, const char *path, struct cgw_file_options 
                     const struct cgw_site *site)
 {
     struct file_reply recipe = {.req = req, .path = path, .options = &options, .site = site};
-    int status = options.beneath ? opened_open_in(options.beneath, path, site, &recipe.opened)
-                                 : opened_open(NULL, path, site, &recipe.opened);
+    int status = !path             ? CGW_EINVAL
+                 : options.beneath ? opened_open_in(options.beneath, path, site, &recipe.opened)
+                                   : opened_open(NULL, path, site, &recipe.opened);
     if (status == CGW_OK && S_ISDIR(recipe.opened.info.st_mode)) {
         close(recipe.opened.fd);
         status = CGW_ENOENT;

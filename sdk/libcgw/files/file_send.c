@@ -70,7 +70,7 @@ static int read_piece(struct reading *reading, const struct cgw_site *site)
 {
     int status = CGW_OK;
     if (!read_quick(reading))
-        status = cgw__blocking(cgw__task_int(read_waiting, "read"), reading, site);
+        status = task_blocking(read_waiting, reading, site); /* it has begun: no EBUSY */
     if (status != CGW_OK)
         return status;
     return reading->n > 0 ? CGW_OK : CGW_EIO;

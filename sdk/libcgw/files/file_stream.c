@@ -3,8 +3,8 @@
  * file that is read from the kernel's cache without ever suspending would keep the loop from all
  * others.
  */
+#include "base/disk.h"
 #include "base/memory.h"
-#include "files/cause.h"
 #include "files/opened.h"
 #include "files/writer.h"
 #include <errno.h>
@@ -40,14 +40,14 @@ static int open_to_read(cgw_file_stream *file, const struct job *job)
 {
     struct stat info;
     file->room = job->options->piece ? job->options->piece : PIECE_BYTES;
-    file->piece = memory_alloc(file->room + 1);
+    file->piece = file->room < SIZE_MAX ? memory_alloc(file->room + 1) : NULL;
     if (!file->piece)
         return CGW_ENOMEM;
     file->fd = opened_wait(job->options->beneath, job->path);
     if (file->fd < 0)
         return file->fd;
     if (fstat(file->fd, &info) < 0)
-        return cause_code(errno);
+        return disk_code(errno);
     return S_ISREG(info.st_mode) ? CGW_OK : S_ISDIR(info.st_mode) ? -EISDIR : -EINVAL;
 }
 
@@ -74,10 +74,10 @@ static void free_stream(cgw_file_stream *file)
 int cgw__file_open(const char *path, cgw_file_stream **ret_file,
                    struct cgw_file_open_options options, const struct cgw_site *site)
 {
-    cgw_file_stream *file = memory_zalloc(sizeof(*file));
+    cgw_file_stream *file = path ? memory_zalloc(sizeof(*file)) : NULL;
     struct job job = {.file = file, .path = path, .options = &options};
     if (!file)
-        return CGW_ENOMEM;
+        return path ? CGW_ENOMEM : CGW_EINVAL;
     *file = (cgw_file_stream){.is_writing = options.write || options.append,
                               .writer.fd = -1,
                               .fd = -1,
@@ -100,7 +100,7 @@ static int do_next(void *arg)
         n = pread(file->fd, file->piece, file->room, (off_t)file->at);
     while (n < 0 && errno == EINTR);
     if (n < 0)
-        return cause_code(errno);
+        return disk_code(errno);
     file->len = (size_t)n;
     file->at += file->len;
     file->piece[file->len] = '\0';
@@ -185,5 +185,7 @@ int cgw__file_write(cgw_request *req, const char *path, cgw_str data,
 {
     struct writing writing = {path, data, &options};
     (void)req; /* as all that a handler does has one; nothing of it is needed yet */
+    if (!path)
+        return CGW_EINVAL;
     return cgw__blocking(cgw__task_int(do_write, "cgw_file_write"), &writing, site);
 }

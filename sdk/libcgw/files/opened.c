@@ -1,6 +1,6 @@
 /* Opening: the quick way first, which answers -EAGAIN where it would be a slow one. */
 #include "files/opened.h"
-#include "files/cause.h"
+#include "base/disk.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -53,7 +53,7 @@ int opened_wait(const char *folder, const char *path)
 {
     struct opening opening = {.folder = folder, .path = path};
     (void)wait_for(&opening);
-    return opening.fd < 0 ? cause_code(-opening.fd) : opening.fd;
+    return opening.fd < 0 ? disk_code(-opening.fd) : opening.fd;
 }
 
 /* ---- the quick way ---- */
@@ -89,7 +89,7 @@ static int look(int fd, struct opened *ret)
         close(fd);
     else
         *ret = opened;
-    return cause_code(error);
+    return disk_code(error);
 }
 
 static int open_either(struct opening *opening, const struct cgw_site *site, struct opened *ret)
@@ -100,7 +100,9 @@ static int open_either(struct opening *opening, const struct cgw_site *site, str
         status = cgw__blocking(cgw__task_int(wait_for, "open"), opening, site);
     if (status != CGW_OK)
         return status;
-    return opening->fd < 0 ? cause_code(-opening->fd) : look(opening->fd, ret);
+    if (opening->fd == -ENXIO || opening->fd == -ENODEV)
+        return CGW_ENOENT; /* a socket, a device without a driver */
+    return opening->fd < 0 ? disk_code(-opening->fd) : look(opening->fd, ret);
 }
 
 int opened_open(const struct root *root, const char *path, const struct cgw_site *site,

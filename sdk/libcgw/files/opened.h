@@ -15,7 +15,7 @@ struct opened {
 
 /*
  * Open for reading. root NULL: path as it is; else beneath it. CGW_OK: a regular file or a folder;
- * CGW_ENOENT: not there, or neither of them; -EACCES and others of cause_code(); CGW_EBUSY,
+ * CGW_ENOENT: not there, or neither of them; -EACCES and others of disk_code(); CGW_EBUSY,
  * CGW_ENOMEM, why the task was canceled. May suspend. [task]
  */
 int opened_open(const struct root *root, const char *path, const struct cgw_site *site,

@@ -1,23 +1,22 @@
 /* The new file lies in the same folder, so that rename() can put it in its place at once. A path
    that is a link stays one: what it leads to is replaced. */
 #include "files/writer.h"
+#include "base/disk.h"
 #include "base/memory.h"
-#include "files/cause.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WRITE = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, NAME_KEPT = 64 };
+enum { WRITE = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY };
 
 static int fail(struct writer *writer)
 {
-    return writer->status = cause_code(errno);
+    return writer->status = disk_code(errno);
 }
 
 /* ---- open ---- */
@@ -28,7 +27,7 @@ static char *resolve(const char *path)
     char *real = memory_alloc(PATH_MAX);
     size_t len = strlen(path);
     if (!real)
-        return NULL;
+        return errno = ENOMEM, NULL;
     if (realpath(path, real))
         return real;
     if (errno == ENOENT && len < PATH_MAX) {
@@ -41,51 +40,48 @@ static char *resolve(const char *path)
     return NULL;
 }
 
-/* "folder/.name.0123456789abcdef"; of the heap. */
-static char *name_beside(const char *path)
+/* What is to be written over: a folder or device is in no place for a file. */
+static int refuse_kind(struct writer *writer, const struct stat *info)
 {
-    unsigned long long number;
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    size_t room = strlen(path) + 32;
-    char *beside = memory_alloc(room);
-    if (!beside || getentropy(&number, sizeof(number)) != 0)
-        number = 0;
-    if (beside)
-        snprintf(beside, room, "%.*s.%.*s.%016llx", (int)(name - path), path, NAME_KEPT, name,
-                 number);
-    return beside;
+    return writer->status = S_ISDIR(info->st_mode) ? -EISDIR : -EINVAL;
 }
 
-/* The rights that it is to have; a folder or device is in no place for a file. */
-static int set_mode(const struct writer *writer, int mode)
+/* The rights that it is to have; -1: whatever the umask leaves. */
+static int find_rights(struct writer *writer, int mode, int *ret_rights)
 {
     struct stat there;
     bool is_there = stat(writer->path, &there) == 0;
-    if (is_there && !S_ISREG(there.st_mode)) {
-        errno = S_ISDIR(there.st_mode) ? EISDIR : EINVAL;
-        return -1;
-    }
-    if (!mode && !is_there)
-        return 0;
-    return fchmod(writer->fd, mode ? (mode_t)mode & 07777 : there.st_mode & 07777);
+    if (is_there && !S_ISREG(there.st_mode))
+        return refuse_kind(writer, &there);
+    *ret_rights = mode ? mode & 07777 : is_there ? (int)(there.st_mode & 07777) : -1;
+    return CGW_OK;
 }
 
+/* Nobody else may open it meanwhile who may not later. */
 static int open_beside(struct writer *writer, int mode)
 {
-    writer->beside = name_beside(writer->path);
+    int rights;
+    if (find_rights(writer, mode, &rights) != CGW_OK)
+        return writer->status;
+    writer->beside = disk_name_beside(writer->path);
     if (!writer->beside)
         return writer->status = CGW_ENOMEM;
-    writer->fd = open(writer->beside, WRITE | O_EXCL | O_NOFOLLOW, 0666);
+    writer->fd = open(writer->beside, WRITE | O_EXCL | O_NOFOLLOW,
+                      rights < 0 ? (mode_t)0666 : (mode_t)rights & 0777);
     if (writer->fd < 0)
         return fail(writer);
-    return set_mode(writer, mode) == 0 ? CGW_OK : fail(writer);
+    return rights < 0 || fchmod(writer->fd, (mode_t)rights) == 0 ? CGW_OK : fail(writer);
 }
 
+/* A device may be written to, as /dev/full; a FIFO that nobody reads would let us wait for ever. */
 static int open_end(struct writer *writer, int mode)
 {
-    writer->fd = open(writer->path, WRITE | O_APPEND, mode ? (mode_t)mode : 0666);
-    return writer->fd < 0 ? fail(writer) : CGW_OK;
+    struct stat info;
+    writer->fd =
+        open(writer->path, WRITE | O_APPEND | O_NONBLOCK, mode ? (mode_t)mode & 07777 : 0666);
+    if (writer->fd < 0 || fstat(writer->fd, &info) < 0)
+        return fail(writer);
+    return S_ISFIFO(info.st_mode) ? refuse_kind(writer, &info) : CGW_OK;
 }
 
 int writer_open(struct writer *writer, const char *path,
@@ -94,7 +90,7 @@ int writer_open(struct writer *writer, const char *path,
     *writer = (struct writer){.fd = -1, .sync = options->sync};
     writer->path = resolve(path);
     if (!writer->path)
-        return cause_code(errno ? errno : ENOMEM);
+        return disk_code(errno);
     int status =
         options->append ? open_end(writer, options->mode) : open_beside(writer, options->mode);
     if (status != CGW_OK)
@@ -106,34 +102,12 @@ int writer_open(struct writer *writer, const char *path,
 
 int writer_put(struct writer *writer, const char *ptr, size_t len)
 {
-    while (writer->status == CGW_OK && len) {
-        ssize_t n = write(writer->fd, ptr, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return fail(writer);
-        ptr += n;
-        len -= (size_t)n;
-    }
+    if (writer->status == CGW_OK)
+        writer->status = disk_code(disk_write(writer->fd, ptr, len));
     return writer->status;
 }
 
 /* ---- close ---- */
-
-/* The folder's entry, too, is to be there when the power is back. */
-static int sync_folder(struct writer *writer)
-{
-    char *slash = strrchr(writer->path, '/');
-    if (slash)
-        slash[slash == writer->path] = '\0';
-    int fd = open(slash ? writer->path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int failed = fd < 0 || fsync(fd) != 0;
-    if (failed)
-        (void)fail(writer);
-    if (fd >= 0)
-        close(fd);
-    return writer->status;
-}
 
 /* Some file systems say only now that there was no room. */
 static int close_file(struct writer *writer)
@@ -153,7 +127,7 @@ static int put_in_place(struct writer *writer)
         return fail(writer);
     memory_free(writer->beside);
     writer->beside = NULL;
-    return writer->sync ? sync_folder(writer) : CGW_OK;
+    return writer->status = writer->sync ? disk_sync_folder(writer->path) : CGW_OK;
 }
 
 int writer_close(struct writer *writer)

@@ -1,6 +1,6 @@
 /*
  * A file that is being written, by whoever may wait: beside the one in whose place it will go, so
- * that that is whole at any time; or at its end. Functions answer codes of cause_code().
+ * that that is whole at any time; or at its end. Functions answer codes of disk_code().
  */
 #ifndef FILES_WRITER_H
 #define FILES_WRITER_H

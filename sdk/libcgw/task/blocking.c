@@ -12,6 +12,13 @@ static int run(void *arg)
     return task_call(blocking->fn, blocking->arg);
 }
 
+int task_blocking(int (*fn)(void *arg), void *arg, const struct cgw_site *site)
+{
+    if (!here.task)
+        return CGW_EINVAL;
+    return here.offload ? fn(arg) : task_offload_patiently(here.task, fn, arg, site);
+}
+
 int cgw__blocking(struct cgw__task_fn fn, void *arg, const struct cgw_site *site)
 {
     struct blocking blocking = {fn, arg};

@@ -253,6 +253,9 @@ int task_offload(struct task *task, int (*fn)(void *arg), void *arg, const struc
    not canceled. */
 int task_offload_patiently(struct task *task, int (*fn)(void *arg), void *arg,
                            const struct cgw_site *site);
+/* blocking.c: fn(arg) on this thread where that is one of the pool's, else as
+   task_offload_patiently(). CGW_EINVAL: no task runs here. */
+int task_blocking(int (*fn)(void *arg), void *arg, const struct cgw_site *site);
 /* A thread of somebody else's. All of [loop]. */
 struct offload_giver {
     /* Have run(job) called once, on any thread. CGW_PENDING, or a code: it will not be. */

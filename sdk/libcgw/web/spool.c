@@ -1,5 +1,6 @@
 /* Files of forms, in memory and on disk. */
 #include "web/spool.h"
+#include "base/disk.h"
 #include "base/memory.h"
 #include "web/application.h"
 #include <errno.h>
@@ -18,13 +19,6 @@ const char *spool_folder(void)
     return folder && *folder ? folder : "/tmp";
 }
 
-int spool_blocking(int (*fn)(void *arg), void *arg, const struct cgw_site *site)
-{
-    if (!here.task)
-        return CGW_EINVAL;
-    return here.offload ? fn(arg) : task_offload_patiently(here.task, fn, arg, site);
-}
-
 /* ---- its end ---- */
 
 /* Giving a large file's blocks back takes a disk's time. */
@@ -39,7 +33,7 @@ static void spool_close(void *arg)
 {
     struct cgw__spool *spool = arg;
     memory_free(spool->bytes);
-    if (spool->fd >= 0 && spool_blocking(close_file, spool, NULL) != CGW_OK)
+    if (spool->fd >= 0 && task_blocking(close_file, spool, NULL) != CGW_OK)
         close(spool->fd);
 }
 
@@ -72,37 +66,6 @@ int spool_new(cgw_request *req, struct cgw__spool **ret_spool)
 
 /* ---- to disk ---- */
 
-int spool_code(int error)
-{
-    switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-    case ENAMETOOLONG:
-    case ELOOP:
-        return CGW_ENOENT;
-    case ENOMEM:
-        return CGW_ENOMEM;
-    case EPERM:
-        return -EACCES;
-    default: /* the first numbers, and some from 32 on, are codes of the interface and of the SDK */
-        return error > 6 && (error < 32 || error > 63) ? -error : error ? CGW_EIO : CGW_OK;
-    }
-}
-
-int spool_write(int fd, const char *ptr, size_t len)
-{
-    while (len) {
-        ssize_t n = write(fd, ptr, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? errno : EIO;
-        ptr += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 /* A file system that cannot make a file without a name: one is made, and loses it at once. */
 static int open_named(const char *folder)
 {
@@ -131,9 +94,9 @@ static int flush(void *arg)
     if (spool->fd < 0 && (spool->fd = open_file()) < 0)
         spool->error = errno;
     else
-        spool->error = spool_write(spool->fd, spool->bytes, spool->len);
+        spool->error = disk_write(spool->fd, spool->bytes, spool->len);
     if (spool->error)
-        return spool_code(spool->error);
+        return disk_code(spool->error);
     spool->written += spool->len;
     spool->len = 0;
     return CGW_OK;
@@ -160,7 +123,7 @@ static int reserve(struct cgw__spool *spool, size_t bytes)
 /* From memory to disk, and from now on in batches. */
 static int spill(struct cgw__spool *spool, const struct cgw_site *site)
 {
-    int status = spool_blocking(flush, spool, site);
+    int status = task_blocking(flush, spool, site);
     return status == CGW_OK ? reserve(spool, BATCH_BYTES - 1) : status;
 }
 
@@ -185,7 +148,7 @@ int spool_add(struct cgw__spool *spool, cgw_str bytes, uint64_t memory_bytes,
         size_t n = take(spool, bytes);
         bytes = (cgw_str){bytes.ptr + n, bytes.len - n};
         if (spool->len == spool->room && spool->fd >= 0)
-            status = spool_blocking(flush, spool, site);
+            status = task_blocking(flush, spool, site);
     }
     return status;
 }
@@ -193,7 +156,7 @@ int spool_add(struct cgw__spool *spool, cgw_str bytes, uint64_t memory_bytes,
 int spool_end(struct cgw__spool *spool, const struct cgw_site *site)
 {
     if (spool->fd >= 0) {
-        int status = spool->len ? spool_blocking(flush, spool, site) : CGW_OK;
+        int status = spool->len ? task_blocking(flush, spool, site) : CGW_OK;
         memory_free(spool->bytes);
         spool->bytes = NULL;
         spool->room = 0;
@@ -226,7 +189,7 @@ static int read_file(void *arg)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return n < 0 ? spool_code(errno) : CGW_EIO; /* its size is known: it was cut */
+            return n < 0 ? disk_code(errno) : CGW_EIO; /* its size is known: it was cut */
         reading->done += (size_t)n;
     }
     return CGW_OK;
@@ -239,7 +202,7 @@ int spool_read(struct cgw__spool *spool, uint64_t offset, char *dst, size_t len,
     struct reading reading = {spool, offset, dst, left < len ? (size_t)left : len, 0};
     int status = CGW_OK;
     if (spool->fd >= 0 && reading.len)
-        status = spool_blocking(read_file, &reading, site);
+        status = task_blocking(read_file, &reading, site);
     else if (reading.len)
         memcpy(dst, spool->bytes + offset, reading.len);
     if (status == CGW_OK)

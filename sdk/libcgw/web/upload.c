@@ -1,5 +1,6 @@
 /* What handlers do with a file that came with a form: read it, save it, hand it on. */
 #include "web/upload.h"
+#include "base/disk.h"
 #include "web/application.h"
 #include "web/spool.h"
 #include <errno.h>
@@ -84,12 +85,12 @@ static int open_copy(const struct cgw__spool *spool)
 {
     int fd = memfd_create("upload", MFD_CLOEXEC);
     if (fd < 0)
-        return spool_code(errno);
-    int error = spool_write(fd, spool->bytes, spool->len);
+        return disk_code(errno);
+    int error = disk_write(fd, spool->bytes, spool->len);
     if (!error && lseek(fd, 0, SEEK_SET) == 0)
         return fd;
     close(fd);
-    return error ? spool_code(error) : CGW_EIO;
+    return error ? disk_code(error) : CGW_EIO;
 }
 
 /* One with an offset of its own; where there is no /proc, all share one. */
@@ -101,7 +102,7 @@ static int open_again(const struct cgw__spool *spool)
     if (fd < 0)
         fd = fcntl(spool->fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
-        return spool_code(errno);
+        return disk_code(errno);
     (void)lseek(fd, 0, SEEK_SET);
     return fd;
 }
@@ -118,7 +119,7 @@ int cgw__upload_fd(const cgw_upload *upload, int *ret_fd, const struct cgw_site 
     struct opening opening = {upload->spool, -1};
     if (!upload->spool)
         return CGW_ENOENT;
-    int status = spool_blocking(open_spool, &opening, site);
+    int status = task_blocking(open_spool, &opening, site);
     if (status == CGW_OK)
         *ret_fd = opening.fd;
     return status;
@@ -130,7 +131,9 @@ int cgw__upload_save(const cgw_upload *upload, const char *path, struct cgw_save
                      const struct cgw_site *site)
 {
     struct upload_saving saving = {.spool = upload->spool, .path = path, .options = options};
+    if (!path)
+        return CGW_EINVAL;
     if (!upload->spool)
         return CGW_ENOENT;
-    return spool_blocking(upload_save, &saving, site);
+    return task_blocking(upload_save, &saving, site);
 }
