@@ -180,6 +180,55 @@ BOTH(save, "/save", .form = Picture_model, .form_limits = CGW_FORM_LIMITS(.memor
     return cgw_bytes(req, 200, "text/plain", (cgw_str){begin, n < 0 ? 0 : (size_t)n});
 }
 
+/* Tasks that use one file at the same time: each gets all of it, under a name of its own. */
+struct saving {
+    const cgw_upload *file;
+    const char *path;
+    cgw_str text;
+};
+
+static int save_one(void *arg)
+{
+    struct saving *saving = arg;
+    int status = cgw_upload_text(saving->file, &saving->text);
+    return status == CGW_OK ? cgw_upload_save(saving->file, saving->path) : status;
+}
+
+BOTH(at_once, "/at-once", .form = Picture_model,
+     .form_limits = CGW_FORM_LIMITS(.memory_bytes = 1000))
+{
+    const char *folder = cgw_query(req, "folder");
+    struct saving savings[8];
+    CGW_GROUP(group, NULL);
+    for (int i = 0; i < 8; i++) {
+        const char *path = cgw_fmt(req, "%s/%d", folder, i / 2);
+        savings[i] = (struct saving){.file = &cgw_form(req, Picture)->file, .path = path};
+        cgw_go(group, save_one, &savings[i]);
+    }
+    CGW_TRY(req, cgw_join(group));
+    for (int i = 0; i < 8; i++)
+        if (savings[i].text.len != savings[i].file->size)
+            return cgw_fail(req, 500, "a text of %zu bytes", savings[i].text.len);
+    return cgw_text(req, 200, "saved");
+}
+
+/* Tasks that read the same form: one does, the others are told. */
+static int read_form(void *arg)
+{
+    int status = cgw_form_read(arg);
+    return status == CGW_EBUSY ? CGW_OK : status;
+}
+
+BOTH(readers, "/readers", .max_body = 1 << 30)
+{
+    CGW_GROUP(group, NULL);
+    for (int i = 0; i < 4; i++)
+        cgw_go(group, read_form, req);
+    CGW_TRY(req, cgw_join(group));
+    CGW_TRY(req, cgw_form_read(req));
+    return cgw_text(req, 200, "%zu", cgw_form_values(req, "a").len);
+}
+
 BOTH(limits, "/limits", .form = Note_model, .max_body = 20000,
      .form_limits = CGW_FORM_LIMITS(.fields = 3, .files = 2, .field_bytes = 100, .file_bytes = 2000,
                                     .header_bytes = 300))

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 
@@ -285,6 +286,37 @@ def case_files_are_saved(server):
             same(send(server, kind + "/save?keep=1&path=" + path, body).status, 409, "it is there")
             same(send(server, kind + "/save?path=/no/such/folder/x", body).status, 404, "nowhere")
     same(len(os.listdir(folder)), 8, "files left behind: %s" % os.listdir(folder))
+
+
+@serves(APP)
+def case_tasks_use_a_form_at_the_same_time(server):
+    data = os.urandom(300000)
+    for kind in BOTH:
+        for _ in range(5):
+            folder = server.bench.folder()
+            same(text(server, kind + "/at-once?folder=" + folder, multipart(file("file", "x", data))), "saved", "status")
+            paths = [os.path.join(folder, name) for name in os.listdir(folder)]
+            same(sorted(map(os.path.basename, paths)), ["0", "1", "2", "3"], "names")
+            same(len({os.stat(path).st_ino for path in paths}), 4, "two names of one file")
+            for path in paths:
+                with open(path, "rb") as saved:
+                    need(saved.read() == data, "another file in " + path)
+            same(text(server, kind + "/readers", multipart(*[field("a", b"1")] * 50)), "50", "readers")
+    all_closed(server)
+
+
+@serves(APP, own=True)
+def case_no_more_descriptors_is_503(server):
+    body = multipart(file("file", "x", bytes(5000)))
+    for kind in BOTH:
+        with server.connect() as peer:
+            send_by = lambda: peer.ask(kind + "/echo", "POST", [("content-type", MULTIPART)], body)
+            same(send_by().status, 200, "status")
+            soft, hard = resource.prlimit(server.worker, resource.RLIMIT_NOFILE)
+            resource.prlimit(server.worker, resource.RLIMIT_NOFILE, (1, hard))
+            same(detail(send_by(), 503), "Service Unavailable", "no descriptor")
+            resource.prlimit(server.worker, resource.RLIMIT_NOFILE, (soft, hard))
+            same(send_by().status, 200, "status")
 
 
 @serves(APP)

@@ -46,7 +46,7 @@ struct cgw_form_limits {
  * same, and behind .form it is there already. CGW_OK, also where the body is of another type: it is
  * a form without fields then, and unread. CGW_EFAILED: it is malformed, or beyond a limit; the
  * reply is prepared, {"detail": "..."}, 400, or 507 where the disk is full: return it by CGW_TRY().
- * Else as cgw_body_text(). Suspends. [task]
+ * CGW_EBUSY: another task reads it. Else as cgw_body_text(). Suspends. [task]
  */
 int cgw__form_read(cgw_request *req, const struct cgw_site *site) CGW_MUST_USE;
 #define cgw_form_read(req) cgw__form_read((req), CGW_HERE)

@@ -39,7 +39,7 @@ struct cgw_form {
 /* A form that was read as a whole; of a request. */
 struct form {
     cgw_form reader;
-    int status; /* of cgw_form_read(); CGW_EBUSY: it is being read */
+    _Atomic int status; /* of cgw_form_read(); CGW_EBUSY: a task reads it, on a thread perhaps */
     struct model_pair *pairs;
     const cgw_upload **uploads; /* of each pair: the file, or NULL */
     size_t n, room;

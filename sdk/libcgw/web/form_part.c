@@ -62,16 +62,18 @@ enum { MANY = 8, SMALL_BYTES = 64 << 10 };
 static uint64_t memory_for_next(const cgw_form *form)
 {
     uint64_t most = form->limits.memory_bytes;
-    return form->memory_bytes > MANY * most && most > SMALL_BYTES ? SMALL_BYTES : most;
+    return form->memory_bytes / MANY > most && most > SMALL_BYTES ? SMALL_BYTES : most;
 }
 
 static int disk_failed(cgw_form *form, int error)
 {
     bool is_full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+    bool is_busy = error == EMFILE || error == ENFILE;
     cgw_log_level(form->req, CGW_LOG_ERROR, "a file of a form cannot be kept in %s: %s",
                   spool_folder(), strerrordesc_np(error));
-    return is_full ? form_refuse(form, 507, "Insufficient Storage")
-                   : form_refuse(form, 500, "Internal Server Error");
+    return is_full   ? form_refuse(form, 507, "Insufficient Storage")
+           : is_busy ? form_refuse(form, 503, "Service Unavailable")
+                     : form_refuse(form, 500, "Internal Server Error");
 }
 
 static int fill(cgw_form *form, struct cgw__spool *spool, const struct cgw_site *site)

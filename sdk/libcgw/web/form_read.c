@@ -68,23 +68,38 @@ static int read_all(struct form *form, const struct cgw_site *site)
     return status;
 }
 
-int cgw__form_read(cgw_request *req, const struct cgw_site *site)
+/* One task of the request's reads it. CGW_PENDING: this one; else as of cgw_form_read(). */
+static int begin(void *arg)
 {
-    enum form_type type = form_type(req);
+    cgw_request *req = arg;
     if (req->form)
         return req->form->status;
     if (req->is_body_streamed)
         return CGW_EINVAL;
-    struct form *form = cgw_alloc(req, sizeof(*form));
+    struct form *form = arena_zalloc(&req->arena, sizeof(*form));
     if (!form)
         return CGW_ENOMEM;
     form->reader.req = req;
     form->status = CGW_EBUSY; /* for who asks meanwhile */
     req->form = form;
-    int status = type == FORM_OTHER ? CGW_OK : form_begin(&form->reader, req, type, NULL);
-    if (status == CGW_OK && type != FORM_OTHER)
-        status = read_all(form, site);
-    return form->status = status;
+    return CGW_PENDING;
+}
+
+static int read_form(struct form *form, const struct cgw_site *site)
+{
+    enum form_type type = form_type(form->reader.req);
+    if (type == FORM_OTHER)
+        return CGW_OK;
+    int status = form_begin(&form->reader, form->reader.req, type, NULL);
+    return status == CGW_OK ? read_all(form, site) : status;
+}
+
+int cgw__form_read(cgw_request *req, const struct cgw_site *site)
+{
+    int status = request_do(req, begin, req);
+    if (status != CGW_PENDING)
+        return status;
+    return req->form->status = read_form(req->form, site);
 }
 
 /* ---- by name ---- */
