@@ -75,6 +75,29 @@ START_TEST(row_174_origins)
 }
 END_TEST
 
+static const struct cgw_cors everybody = {.origins = CGW_LIST("*"), .expose = CGW_LIST("X-Total")};
+
+/* All may read it: whoever asks, as a cache hands it to others. */
+START_TEST(row_174_star)
+{
+    static const char *const fields[] = {"vary: ", "vary: Cookie", NULL};
+    play_begin(&play, &cgw__cors, &everybody);
+    ck_assert_int_eq(play_ask(&play, "GET"), FILTER_PASS);
+    ck_assert_int_eq(play_respond(&play, 200, NULL, "x", 1), CGW_OK);
+    ck_assert_str_eq(play_sent(&play, "access-control-allow-origin"), "*");
+    ck_assert_str_eq(play_sent(&play, "access-control-expose-headers"), "X-Total");
+    ck_assert_ptr_null(play_sent(&play, "vary"));
+    play_end(&play);
+    begin_cors(NULL);
+    ck_assert_int_eq(play_ask(&play, "GET"), FILTER_PASS);
+    ck_assert_int_eq(play_respond(&play, 200, fields, "x", 1), CGW_OK);
+    ck_assert_str_eq(play_sent(&play, "vary"), "");
+    ck_assert(filter_has_word(play.sent, play.n_sent, "vary", "cookie"));
+    ck_assert(filter_has_word(play.sent, play.n_sent, "vary", "origin"));
+    play_end(&play);
+}
+END_TEST
+
 static void ask_preflight(const char *headers)
 {
     begin_cors("https://a.example");
@@ -321,6 +344,17 @@ START_TEST(test_rate)
 }
 END_TEST
 
+/* Rates and bursts that no clock counts to. */
+START_TEST(test_rate_without_end)
+{
+    static const struct cgw_rate_limit rate = {.requests = 1, .seconds = UINT32_MAX, .burst = 4297};
+    for (int i = 0; i < 1000; i++) {
+        ck_assert_int_eq(ask_as(&rate, "192.0.2.1"), FILTER_PASS);
+        play_end(&play);
+    }
+}
+END_TEST
+
 /* A table that is full forgets the most idle, and still limits who asks on. */
 START_TEST(test_rate_is_bounded)
 {
@@ -360,6 +394,13 @@ START_TEST(test_id)
     ck_assert_uint_eq(play.call.scope->n_headers, 1);
     ck_assert_uint_eq(filter_request_field(&play.call, "x-trace").len, 32);
     play_end(&play);
+    play_begin(&play, &cgw__request_id, &options);
+    play_field(&play, "x-trace", "abc");
+    play_field(&play, "x-trace", "\"evil\"");
+    ck_assert_int_eq(play_ask(&play, "GET"), FILTER_PASS);
+    ck_assert_uint_eq(play.call.scope->n_headers, 1);
+    ck_assert(filter_is(filter_request_field(&play.call, "x-trace"), "abc"));
+    play_end(&play);
 }
 END_TEST
 
@@ -369,6 +410,7 @@ static Suite *suite(void)
     TCase *t = tcase_create("filter");
     tcase_add_test(t, test_elements);
     tcase_add_test(t, row_174_origins);
+    tcase_add_test(t, row_174_star);
     tcase_add_test(t, row_174_preflight);
     tcase_add_test(t, row_174_fields_of_the_application);
     tcase_add_test(t, test_without_memory);
@@ -376,6 +418,7 @@ static Suite *suite(void)
     tcase_add_test(t, test_https);
     tcase_add_test(t, test_rate);
     tcase_add_test(t, test_rate_is_bounded);
+    tcase_add_test(t, test_rate_without_end);
     tcase_add_test(t, test_id);
     suite_add_tcase(s, t);
     return s;

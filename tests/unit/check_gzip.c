@@ -236,6 +236,23 @@ START_TEST(row_173_head)
 }
 END_TEST
 
+/* The tag of what a client has, which got it encoded. */
+START_TEST(row_173_not_modified)
+{
+    static const char *const fields[] = {"etag: \"x\"", NULL};
+    begin(&usual, "GET");
+    ck_assert_int_eq(play_respond(&play, 304, fields, NULL, 0), CGW_OK);
+    ck_assert(!is_encoded());
+    ck_assert_str_eq(play_sent(&play, "etag"), "W/\"x\"");
+    play_end(&play);
+    play_begin(&play, &cgw__gzip, &usual);
+    ck_assert_int_eq(play_ask(&play, "GET"), FILTER_PASS);
+    ck_assert_int_eq(play_respond(&play, 304, fields, NULL, 0), CGW_OK);
+    ck_assert_str_eq(play_sent(&play, "etag"), "\"x\"");
+    play_end(&play);
+}
+END_TEST
+
 /* ---- without memory ---- */
 
 static void send_in_two(size_t len)
@@ -302,6 +319,7 @@ static Suite *suite(void)
     tcase_add_test(t, row_173_files);
     tcase_add_test(t, row_173_other_events);
     tcase_add_test(t, row_173_head);
+    tcase_add_test(t, row_173_not_modified);
     tcase_add_test(t, row_173_without_memory);
     tcase_add_test(t, row_173_abandoned);
     suite_add_tcase(s, t);

@@ -3,8 +3,8 @@
  * another origin may do here, and is told. Nothing is refused to anybody but in a preflight: that
  * is the browser's part.
  *
- * What depends on the origin says so in Vary, to requests without an Origin too: a cache would
- * else hand the reply to one that has it.
+ * What depends on the origin says so in Vary, and what does not says so with "*", to requests
+ * without an Origin too: a cache would else hand the reply to one that has it.
  */
 #include "filter/filter.h"
 #include <cgw/middleware.h>
@@ -44,12 +44,9 @@ static bool has(const char *const *list, struct cgw_str word)
 
 static bool has_field(const char *const *list, struct cgw_str name)
 {
-    for (; list && *list; list++) {
-        char lower[128];
-        if (snprintf(lower, sizeof(lower), "%s", *list) < (int)sizeof(lower) &&
-            filter_is(name, lower))
+    for (; list && *list; list++)
+        if (filter_is(name, *list))
             return true;
-    }
     return false;
 }
 
@@ -263,7 +260,7 @@ static int edit(struct filter_call *call, struct filter_head *head)
     bool is_star = says_star(cors);
     if (!is_star && filter_head_vary(call, head, "Origin") != CGW_OK)
         return CGW_ENOMEM;
-    if (!origin.ptr)
+    if (!is_star && !origin.ptr)
         return CGW_OK;
     filter_head_set(head, "access-control-allow-origin",
                     is_star ? (struct cgw_str)CGW_STR("*") : origin);

@@ -83,9 +83,9 @@ void filter_log(struct filter_call *call, int level, const char *format, ...)
 
 /* ---- fields ---- */
 
-bool filter_is(struct cgw_str text, const char *lower)
+bool filter_is(struct cgw_str text, const char *word)
 {
-    return text.len == strlen(lower) && strncasecmp(text.ptr, lower, text.len) == 0;
+    return text.len == strlen(word) && strncasecmp(text.ptr, word, text.len) == 0;
 }
 
 const struct cgw_header *filter_field(const struct cgw_header *headers, size_t n, const char *name)
@@ -125,15 +125,14 @@ bool filter_next_element(struct cgw_str *rest, struct cgw_str *ret_element)
     return true;
 }
 
-bool filter_has_word(const struct cgw_header *headers, size_t n, const char *name,
-                     const char *lower)
+bool filter_has_word(const struct cgw_header *headers, size_t n, const char *name, const char *word)
 {
     for (size_t i = 0; i < n; i++) {
         struct cgw_str rest = headers[i].value, element;
         if (!filter_is(headers[i].name, name))
             continue;
         while (filter_next_element(&rest, &element))
-            if (filter_is(element, lower))
+            if (filter_is(element, word))
                 return true;
     }
     return false;
@@ -235,18 +234,18 @@ void filter_head_set(struct filter_head *head, const char *name, struct cgw_str 
     filter_head_add(head, name, value);
 }
 
-/* Behind what the first field says, as some caches look at one alone. */
+/* Behind what the first field that says something says, as some caches look at one alone. */
 int filter_head_vary(struct filter_call *call, struct filter_head *head, const char *word)
 {
-    char lower[64];
+    struct cgw_header *vary = NULL;
     size_t n = head->start.u.start.n_headers;
-    snprintf(lower, sizeof(lower), "%s", word);
-    if (filter_has_word(head->headers, n, "vary", lower) ||
+    if (filter_has_word(head->headers, n, "vary", word) ||
         filter_has_word(head->headers, n, "vary", "*"))
         return CGW_OK;
-    struct cgw_header *vary =
-        (struct cgw_header *)(uintptr_t)filter_field(head->headers, n, "vary");
-    if (!vary || !vary->value.len) {
+    for (size_t i = 0; i < n && !vary; i++)
+        if (filter_is(head->headers[i].name, "vary") && head->headers[i].value.len)
+            vary = &head->headers[i];
+    if (!vary) {
         filter_head_set(head, "vary", (struct cgw_str){word, strlen(word)});
         return CGW_OK;
     }

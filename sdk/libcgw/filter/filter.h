@@ -120,8 +120,8 @@ struct cgw_str filter_printf(struct filter_call *call, const char *format, ...)
 void filter_log(struct filter_call *call, int level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Names are given in lower case, and compared without regard to case. */
-bool filter_is(struct cgw_str text, const char *lower);
+/* All names and words are compared without regard to case. */
+bool filter_is(struct cgw_str text, const char *word);
 /* The first field of that name, or NULL. */
 const struct cgw_header *filter_field(const struct cgw_header *headers, size_t n, const char *name);
 /* The value of the request's first field of that name; ptr NULL: there is none. */
@@ -131,7 +131,7 @@ struct cgw_str filter_request_field(const struct filter_call *call, const char *
 bool filter_next_element(struct cgw_str *rest, struct cgw_str *ret_element);
 /* Has a field of that name, in a list with commas, that word? */
 bool filter_has_word(const struct cgw_header *headers, size_t n, const char *name,
-                     const char *lower);
+                     const char *word);
 
 /* The scope as the application will see it, to be changed; NULL: out of memory. [begin()] */
 struct cgw_scope *filter_scope_edit(struct filter_call *call);

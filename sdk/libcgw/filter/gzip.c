@@ -224,6 +224,8 @@ static int take_start(struct filter_call *call, const struct cgw_event *start, b
     if (filter_head_edit(call, start, 1, &head) != CGW_OK ||
         filter_head_vary(call, &head, "Accept-Encoding") != CGW_OK)
         return CGW_ENOMEM;
+    if (gzip->accepts && start->u.start.status == 304 && weaken(call, &head) != CGW_OK)
+        return CGW_ENOMEM; /* the tag of what this client has */
     gzip->is_held = gzip->accepts && start->u.start.status != 304;
     gzip->original = head.start;
     if (!gzip->is_held) {

@@ -15,6 +15,7 @@
 #include <sys/random.h>
 
 enum { WAYS = 8, CLIENTS = 8192, CLIENTS_MAX = 1 << 24, KEY_BYTES = 16 };
+#define AHEAD_MAX_US (UINT64_MAX / 4) /* no sum of such and a clock overflows */
 
 struct client {
     unsigned char key[KEY_BYTES];
@@ -61,7 +62,9 @@ static struct terms terms_of(const struct cgw_rate_limit *options)
     uint64_t burst = options->burst ? options->burst : requests;
     uint64_t interval_us = seconds * 1000000 / requests;
     interval_us = interval_us ? interval_us : 1;
-    return (struct terms){interval_us, (burst - 1) * interval_us, (unsigned)burst};
+    uint64_t most = AHEAD_MAX_US / interval_us;
+    uint64_t ahead = burst - 1 < most ? burst - 1 : most;
+    return (struct terms){interval_us, ahead * interval_us, (unsigned)burst};
 }
 
 /* ---- who asks ---- */
@@ -133,7 +136,8 @@ static void key_table(struct rate_worker *worker, const struct cgw_rate_limit *o
 
 static unsigned to_seconds(uint64_t us)
 {
-    return (unsigned)((us + 999999) / 1000000);
+    uint64_t seconds = (us + 999999) / 1000000;
+    return seconds < UINT32_MAX ? (unsigned)seconds : UINT32_MAX;
 }
 
 /* How long it is to wait, 0: let it through. */

@@ -71,6 +71,15 @@ static struct cgw_str make(struct filter_call *call)
     return filter_copy(call, text, sizeof(text));
 }
 
+/* Is that of the client all that there is of that name? */
+static bool is_alone(const struct filter_call *call, const char *header)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < call->scope->n_headers; i++)
+        n += filter_is(call->scope->headers[i].name, header);
+    return n == 1;
+}
+
 static int begin(struct filter_call *call, struct filter_answer *answer)
 {
     const struct cgw_request_id *options = call->options;
@@ -80,7 +89,8 @@ static int begin(struct filter_call *call, struct filter_answer *answer)
     (void)answer;
     bool is_taken = !options->ignore && said.ptr && is_sane(said);
     *id = is_taken ? filter_copy(call, said.ptr, said.len) : make(call);
-    if (!id->ptr || (!is_taken && filter_request_set(call, header, *id) != CGW_OK))
+    bool is_there = is_taken && is_alone(call, header);
+    if (!id->ptr || (!is_there && filter_request_set(call, header, *id) != CGW_OK))
         return CGW_ENOMEM;
     call->driver->tell(call, "request_id", id->ptr);
     return FILTER_PASS;

@@ -133,7 +133,7 @@ static int read_all(int fd, char *dst, size_t len)
 {
     for (size_t n = 0; n < len;) {
         ssize_t got = read(fd, dst + n, len - n);
-        if (got <= 0 && errno != EINTR)
+        if (got == 0 || (got < 0 && errno != EINTR))
             return CGW_EFAILED;
         n += got > 0 ? (size_t)got : 0;
     }
@@ -187,17 +187,17 @@ static void add_escaped(struct buffer *out, const char *text)
     }
 }
 
-/* From the page at /a/docs to /a/openapi.json: "openapi.json". */
+/* From the page at /a/docs to /a/openapi.json: "./openapi.json"; without the dot a colon in a name
+   would end a scheme. */
 static void add_relative(struct buffer *out, const char *from, const char *to)
 {
     size_t same = 0;
     for (size_t i = 0; from[i] && from[i] == to[i]; i++)
         same = from[i] == '/' ? i + 1 : same;
+    buffer_add_literal(out, "./");
     for (const char *c = from + same; *c; c++)
         if (*c == '/')
             buffer_add_literal(out, "../");
-    if (!to[same])
-        buffer_add_literal(out, "./");
     add_escaped(out, to + same);
 }
 
@@ -216,7 +216,7 @@ static void add_link(struct buffer *out, const struct cgw_application *applicati
                      const char *before, const char *file, const char *behind)
 {
     const char *folder = strrchr(docs_path(application), '/') + 1;
-    buffer_printf(out, "%s", before);
+    buffer_printf(out, "%s./", before);
     add_escaped(out, folder);
     buffer_printf(out, "%s%s%s", *folder ? "/" : "", file, behind);
 }
