@@ -232,23 +232,6 @@ START_TEST(who_waits_too_long_is_told)
 }
 END_TEST
 
-static int read_one(cgw_request *req, cgw_db *db)
-{
-    int64_t n;
-    int code = cgw_value(req, db, &n, "SELECT 1");
-    return code == 1 ? CGW_OK : code;
-}
-
-START_TEST(queues_have_an_end)
-{
-    sql_play.options.max_queue = 2;
-    sql_play_begin();
-    ck_assert_uint_ge(sql_play_crowd(read_one, 100, CGW_EBUSY), 50);
-    sql_play_run(read_one);
-    sql_play_end();
-}
-END_TEST
-
 /* ---- another process, or nearly: a connection of our own ---- */
 
 static sqlite3 *other;
@@ -274,6 +257,21 @@ static int write_once(cgw_request *req, cgw_db *db)
     int code = cgw_exec(req, db, "INSERT INTO t(data) VALUES(1)");
     return code == 1 ? CGW_OK : code;
 }
+
+START_TEST(queues_have_an_end)
+{
+    sql_play.options.max_queue = 2;
+    sql_play.options.acquire_timeout = 0.15;
+    sql_play_begin();
+    sql_play_run(make_table);
+    other_does("BEGIN IMMEDIATE");
+    ck_assert_uint_eq(sql_play_crowd(write_once, 50, CGW_EBUSY), 50);
+    ck_assert_uint_ge(cgw_test_logged(sql_play_test, "the queue is full"), 47); /* at once */
+    other_leaves();
+    sql_play_run(write_once);
+    sql_play_end();
+}
+END_TEST
 
 static int write_to_locked(cgw_request *req, cgw_db *db)
 {
