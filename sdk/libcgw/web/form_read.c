@@ -99,7 +99,9 @@ int cgw__form_read(cgw_request *req, const struct cgw_site *site)
     int status = request_do(req, begin, req);
     if (status != CGW_PENDING)
         return status;
-    return req->form->status = read_form(req->form, site);
+    status = read_form(req->form, site);
+    req->form->status = status;
+    return status;
 }
 
 /* ---- by name ---- */
