@@ -139,10 +139,9 @@ static struct cgw_str body_of(cgw_test *test, const struct cgw_test_request *req
                                        : request->body;
     if (!text && request->parts)
         return tester_form_body(test, request->parts);
-    struct cgw_str body = as_str(text);
     if (text && text == request->body && request->body_len)
-        body.len = request->body_len;
-    return text ? body : (struct cgw_str){NULL, 0};
+        return (struct cgw_str){text, request->body_len};
+    return text ? as_str(text) : (struct cgw_str){NULL, 0};
 }
 
 static void fill_body(struct tester_call *call, const struct cgw_test_request *request)

@@ -205,5 +205,5 @@ def case_fibonacci_computes_beside_the_loop_or_on_it(server):
     for peer in peers:
         peer.close()
     need_gone(helpers, "they go on for nobody")
-    need(server.ask("/wrong/40").status == 200, "wrong")
+    need(server.ask("/wrong/%d" % (40 if server.bench.sanitized else 43)).status == 200, "wrong")
     server.wait_log(r"CGW0(192|307) .* site=(\"fibonacci [^ ]*fibonacci\.c:\d+|[^ ]*fibonacci\.so\+).* route=/wrong")

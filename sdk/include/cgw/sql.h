@@ -57,7 +57,7 @@ enum cgw_durability {
 struct cgw_db_options {
     const char *env;    /* the variable whose URL is taken in place of url, where it is set */
     const char *schema; /* statements for each start: CREATE TABLE IF NOT EXISTS...; NULL: none */
-    const struct cgw_migration *migrations; /* NULL: none; see cgw_migrations(3) */
+    const struct cgw_migration *migrations; /* NULL: none; see cgw_db_open(3) */
     double timeout;                         /* seconds a statement may run; 0: 30; < 0: for ever */
     double acquire_timeout;                 /* seconds to wait for a thread or a lock; 0: 5 */
     double cursor_timeout;                  /* seconds a cursor may hold its thread unread; 0: 30 */
@@ -177,31 +177,31 @@ static inline struct cgw__sql_value cgw__sql_null(const void *value)
              : cgw__sql_value, void *                  \
              : cgw__sql_null)(x)
 #define CGW__SQL_0()
-#define CGW__SQL_1(a)                                                                   CGW__SQL(a)
-#define CGW__SQL_2(a, ...)                                                              CGW__SQL(a), CGW__SQL_1(__VA_ARGS__)
-#define CGW__SQL_3(a, ...)                                                              CGW__SQL(a), CGW__SQL_2(__VA_ARGS__)
-#define CGW__SQL_4(a, ...)                                                              CGW__SQL(a), CGW__SQL_3(__VA_ARGS__)
-#define CGW__SQL_5(a, ...)                                                              CGW__SQL(a), CGW__SQL_4(__VA_ARGS__)
-#define CGW__SQL_6(a, ...)                                                              CGW__SQL(a), CGW__SQL_5(__VA_ARGS__)
-#define CGW__SQL_7(a, ...)                                                              CGW__SQL(a), CGW__SQL_6(__VA_ARGS__)
-#define CGW__SQL_8(a, ...)                                                              CGW__SQL(a), CGW__SQL_7(__VA_ARGS__)
-#define CGW__SQL_9(a, ...)                                                              CGW__SQL(a), CGW__SQL_8(__VA_ARGS__)
-#define CGW__SQL_10(a, ...)                                                             CGW__SQL(a), CGW__SQL_9(__VA_ARGS__)
-#define CGW__SQL_11(a, ...)                                                             CGW__SQL(a), CGW__SQL_10(__VA_ARGS__)
-#define CGW__SQL_12(a, ...)                                                             CGW__SQL(a), CGW__SQL_11(__VA_ARGS__)
-#define CGW__SQL_13(a, ...)                                                             CGW__SQL(a), CGW__SQL_12(__VA_ARGS__)
-#define CGW__SQL_14(a, ...)                                                             CGW__SQL(a), CGW__SQL_13(__VA_ARGS__)
-#define CGW__SQL_15(a, ...)                                                             CGW__SQL(a), CGW__SQL_14(__VA_ARGS__)
-#define CGW__SQL_16(a, ...)                                                             CGW__SQL(a), CGW__SQL_15(__VA_ARGS__)
+#define CGW__SQL_1(a)                                                                   , CGW__SQL(a)
+#define CGW__SQL_2(a, ...)                                                              , CGW__SQL(a) CGW__SQL_1(__VA_ARGS__)
+#define CGW__SQL_3(a, ...)                                                              , CGW__SQL(a) CGW__SQL_2(__VA_ARGS__)
+#define CGW__SQL_4(a, ...)                                                              , CGW__SQL(a) CGW__SQL_3(__VA_ARGS__)
+#define CGW__SQL_5(a, ...)                                                              , CGW__SQL(a) CGW__SQL_4(__VA_ARGS__)
+#define CGW__SQL_6(a, ...)                                                              , CGW__SQL(a) CGW__SQL_5(__VA_ARGS__)
+#define CGW__SQL_7(a, ...)                                                              , CGW__SQL(a) CGW__SQL_6(__VA_ARGS__)
+#define CGW__SQL_8(a, ...)                                                              , CGW__SQL(a) CGW__SQL_7(__VA_ARGS__)
+#define CGW__SQL_9(a, ...)                                                              , CGW__SQL(a) CGW__SQL_8(__VA_ARGS__)
+#define CGW__SQL_10(a, ...)                                                             , CGW__SQL(a) CGW__SQL_9(__VA_ARGS__)
+#define CGW__SQL_11(a, ...)                                                             , CGW__SQL(a) CGW__SQL_10(__VA_ARGS__)
+#define CGW__SQL_12(a, ...)                                                             , CGW__SQL(a) CGW__SQL_11(__VA_ARGS__)
+#define CGW__SQL_13(a, ...)                                                             , CGW__SQL(a) CGW__SQL_12(__VA_ARGS__)
+#define CGW__SQL_14(a, ...)                                                             , CGW__SQL(a) CGW__SQL_13(__VA_ARGS__)
+#define CGW__SQL_15(a, ...)                                                             , CGW__SQL(a) CGW__SQL_14(__VA_ARGS__)
+#define CGW__SQL_16(a, ...)                                                             , CGW__SQL(a) CGW__SQL_15(__VA_ARGS__)
 #define CGW__SQL_NTH(empty, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, count, ...) count
 #define CGW__SQL_COUNT(...)                                                                      \
     CGW__SQL_NTH(empty, ##__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, \
                  end)
 /* Up to 16. */
-#define CGW__SQL_VALUES(...)                                                                     \
-    ((struct cgw__sql_values){(const struct cgw__sql_value[]){                                   \
-                                  CGW__JOIN(CGW__SQL_, CGW__SQL_COUNT(__VA_ARGS__))(__VA_ARGS__) \
-                                      __VA_OPT__(, ) cgw__sql_null(NULL)},                       \
+#define CGW__SQL_VALUES(...)                                                                 \
+    ((struct cgw__sql_values){(const struct cgw__sql_value[]){cgw__sql_null(NULL) CGW__JOIN( \
+                                  CGW__SQL_, CGW__SQL_COUNT(__VA_ARGS__))(__VA_ARGS__)} +    \
+                                  1,                                                         \
                               CGW__SQL_COUNT(__VA_ARGS__)})
 
 /*

@@ -41,6 +41,7 @@ static const struct cgw_processes *declared(void)
 {
     static const struct cgw_processes none;
     const struct section section = {__start_cgw_staffs, __stop_cgw_staffs};
+    // cppcheck-suppress comparePointers
     return section.first < section.end ? *section.first : &none;
 }
 

@@ -96,7 +96,7 @@ static void limit_memory(uint64_t bytes)
 {
     uint64_t all = mapped_bytes() + bytes;
     struct rlimit limit = {all, all};
-    if (bytes && !(SANITIZE_ADDRESS || SANITIZE_THREAD))
+    if (bytes && SANITIZE_ADDRESS + SANITIZE_THREAD == 0)
         setrlimit(RLIMIT_AS, &limit);
 }
 

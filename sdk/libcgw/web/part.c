@@ -32,6 +32,7 @@ static const char *start(struct application *application, const struct cgw__part
 const char *part_start_all(struct application *application)
 {
     application->boot.application = application;
+    // cppcheck-suppress comparePointers
     for (const void *const *entry = __start_cgw_parts; entry < __stop_cgw_parts; entry++) {
         const char *fault = *entry ? start(application, *entry) : NULL;
         if (!fault)

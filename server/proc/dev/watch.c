@@ -44,6 +44,7 @@ static const char *const here[] = {"."};
 
 static void note_burst(struct watch *watch)
 {
+    ev_now_update(watch->loop); /* the quiet begins now, however long the callback has taken */
     if (watch->began == 0)
         watch->began = ev_now(watch->loop);
     if (!ev_is_active(&watch->quiet) || ev_now(watch->loop) - watch->began < PATIENCE_S)
