@@ -55,7 +55,7 @@ class Crowd:
         nth = 0
         while not self.is_over:
             try:
-                with self.server.connect(seconds=20) as peer:
+                with self.server.connect(seconds=SECONDS + 60) as peer:
                     while not self.is_over:
                         nth += 1
                         self._turn(peer, "c%d-%d" % (number, nth), "/sync" if number % 8 == 7 else "")
