@@ -5,13 +5,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const struct cgw_migration two[] = {
-    {1, "CREATE TABLE a(id INTEGER PRIMARY KEY); CREATE TABLE b(of INTEGER REFERENCES a(id))"},
-    {2, "INSERT INTO a VALUES(1)"},
-    {0}};
+#define FIRST  "CREATE TABLE a(id INTEGER PRIMARY KEY); CREATE TABLE b(of INTEGER REFERENCES a(id))"
+#define SECOND "INSERT INTO a VALUES(1)"
+
+static const struct cgw_migration two[] = {{1, FIRST}, {2, SECOND}, {0}};
 static const struct cgw_migration three[] = {
-    {1, "CREATE TABLE a(id INTEGER PRIMARY KEY); CREATE TABLE b(of INTEGER REFERENCES a(id))"},
-    {2, "INSERT INTO a VALUES(1)"},
+    {1, FIRST},
+    {2, SECOND},
     {3, "ALTER TABLE a ADD COLUMN n INTEGER DEFAULT 5; INSERT INTO a VALUES(2, 6)"},
     {0}};
 
@@ -67,14 +67,11 @@ END_TEST
 START_TEST(a_step_that_fails_has_not_been_made)
 {
     static const struct cgw_migration bad[] = {
-        {1, two[0].sql},
-        {2, two[1].sql},
-        {3, "CREATE TABLE c(x); INSERT INTO nowhere VALUES(1)"},
-        {0}};
+        {1, FIRST}, {2, SECOND}, {3, "CREATE TABLE c(x); INSERT INTO nowhere VALUES(1)"}, {0}};
     static const struct cgw_migration broken[] = {
-        {1, two[0].sql}, {2, two[1].sql}, {3, "INSERT INTO b VALUES(77)"}, {0}};
-    static const struct cgw_migration gap[] = {{1, two[0].sql}, {3, two[1].sql}, {0}};
-    static const struct cgw_migration empty[] = {{1, two[0].sql}, {2, NULL}, {0}};
+        {1, FIRST}, {2, SECOND}, {3, "INSERT INTO b VALUES(77)"}, {0}};
+    static const struct cgw_migration gap[] = {{1, FIRST}, {3, SECOND}, {0}};
+    static const struct cgw_migration empty[] = {{1, FIRST}, {2, NULL}, {0}};
     refused(gap, "migration 3: it stands where 2 should");
     refused(empty, "migration 2");
     refused(bad, "migration 3: no such table: nowhere");
