@@ -90,6 +90,7 @@ struct lite {
     uint32_t n_queued, n_cursors, n_busy, n_readers;
     uint64_t n_submitted;
     bool is_closing, is_writer_idle, is_keeper_idle;
+    bool is_writer_stopped;         /* it begins nothing until the keeper has done with the log */
     uint32_t wal_pages, kept_pages; /* of the log; of those, in the file already */
     struct cgw_db_status counts;    /* what is only counted */
 };

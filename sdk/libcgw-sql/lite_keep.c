@@ -7,11 +7,13 @@
 
 enum {
     LOG_PAGES = 1000,      /* so many that are not in the file yet are moved there at once */
-    LOG_PAGES_MAX = 16000, /* beyond that writers wait until the log is empty, and begins anew */
+    LOG_PAGES_MAX = 16000, /* beyond that the log is to begin anew, whoever still reads it */
     QUIET_US = 500000,     /* what is in the log is moved when nothing has happened for so long */
     TICK_US = 50000,
-    RESTART_US = 50000, /* writers wait no longer for that, and not again for so long: */
-    RESTART_PAUSE_US = 2000000
+    STOP_US = 50000,    /* so long for the thread that writes to come to an end, */
+    RESTART_US = 10000, /* and then for those that read, and other processes; */
+    RESTART_LONG_US = 50000,
+    RESTART_PAUSE_US = 2000000 /* where it was in vain, not again for so long */
 };
 
 /* ---- what is late ---- */
@@ -83,17 +85,17 @@ void lite_keep_watch(struct lite_connection *connection)
     sqlite3_wal_hook(connection->handle, committed, connection->lite);
 }
 
-static void move_log(struct lite *lite, int mode)
+/* true: all is in the file. */
+static bool move_log(struct lite *lite, int mode, uint64_t patience_us)
 {
     struct lite_connection *connection = &lite->keeper.connection;
     struct sql_job job = {.sql = "checkpoint"};
     int pages = 0, moved = 0;
-    connection->busy_until_us =
-        lite_now_us() + (mode == SQLITE_CHECKPOINT_PASSIVE ? 0 : RESTART_US);
+    connection->busy_until_us = lite_now_us() + patience_us;
     if (connection->is_sick)
         lite_connection_close(connection);
     if (lite_connection_open(connection, &job) != CGW_OK)
-        return;
+        return false;
     int result = sqlite3_wal_checkpoint_v2(connection->handle, NULL, mode, &pages, &moved);
     if (result != SQLITE_OK && (result & 0xff) != SQLITE_BUSY)
         (void)lite_fail(connection, &job, result);
@@ -104,24 +106,80 @@ static void move_log(struct lite *lite, int mode)
         lite->wal_pages = lite->kept_pages = 0;
     lite_count(lite, &job);
     pthread_mutex_unlock(&lite->lock);
+    return result == SQLITE_OK;
 }
 
 struct keeping {
-    uint64_t n_submitted, quiet_since_us, restarted_us;
+    uint64_t n_submitted, quiet_since_us, refused_us;
 };
 
-/* Which kind of checkpoint is due, or -1. [locked] */
-static int due(struct lite *lite, struct keeping *keeping, bool is_quiet)
+/* Pages that are in the log only. [locked] */
+static uint32_t left_of(const struct lite *lite)
 {
-    uint32_t left = lite->wal_pages > lite->kept_pages ? lite->wal_pages - lite->kept_pages : 0;
-    uint64_t now_us = lite_now_us();
+    return lite->wal_pages > lite->kept_pages ? lite->wal_pages - lite->kept_pages : 0;
+}
+
+/* Is there enough that can be moved beside those who write? [locked] */
+static bool is_move_due(const struct lite *lite, bool is_quiet)
+{
+    uint32_t left = left_of(lite);
     if (lite->is_in_memory || lite->is_read_only)
-        return -1;
-    if (lite->wal_pages > LOG_PAGES_MAX && now_us > keeping->restarted_us + RESTART_PAUSE_US) {
-        keeping->restarted_us = now_us;
-        return SQLITE_CHECKPOINT_RESTART;
+        return false;
+    return left > LOG_PAGES || (is_quiet && left);
+}
+
+/*
+ * How long to wait for readers so that the log can begin anew; 0: it need not, or had better not.
+ * To write where it was written before is much cheaper than to append, as the file system has
+ * nothing to note down: so a log that has most of its pages in the file begins anew, unless a
+ * cursor still reads it. [locked]
+ */
+static uint64_t restart_us(const struct lite *lite, const struct keeping *keeping)
+{
+    if (lite_now_us() < keeping->refused_us + RESTART_PAUSE_US)
+        return 0;
+    if (lite->wal_pages > LOG_PAGES_MAX)
+        return RESTART_LONG_US;
+    bool is_cheap = left_of(lite) <= LOG_PAGES && !lite->n_cursors;
+    return lite->wal_pages > LOG_PAGES && is_cheap ? RESTART_US : 0;
+}
+
+/* Between two groups: else it would have SQLite's lock again before we have looked. [locked] */
+static bool stop_writer(struct lite *lite)
+{
+    uint64_t until_us = lite_now_us() + STOP_US;
+    lite->is_writer_stopped = true;
+    while (!lite->is_writer_idle && lite_now_us() < until_us)
+        lite_sleep(&lite->keeper, until_us);
+    return lite->is_writer_idle;
+}
+
+/* true: it begins anew. [locked, but for moments] */
+static bool restart_log(struct lite *lite, uint64_t patience_us)
+{
+    bool is_anew = false;
+    if (stop_writer(lite)) {
+        pthread_mutex_unlock(&lite->lock);
+        is_anew = move_log(lite, SQLITE_CHECKPOINT_RESTART, patience_us);
+        pthread_mutex_lock(&lite->lock);
     }
-    return left > LOG_PAGES || (is_quiet && left) ? SQLITE_CHECKPOINT_PASSIVE : -1;
+    lite->is_writer_stopped = false;
+    pthread_cond_signal(&lite->writer.wake);
+    return is_anew;
+}
+
+/* true: there was something to move. [locked, but for moments] */
+static bool keep_log(struct lite *lite, struct keeping *keeping, bool is_quiet)
+{
+    if (!is_move_due(lite, is_quiet))
+        return false;
+    pthread_mutex_unlock(&lite->lock);
+    (void)move_log(lite, SQLITE_CHECKPOINT_PASSIVE, 0);
+    pthread_mutex_lock(&lite->lock);
+    uint64_t patience_us = restart_us(lite, keeping);
+    if (patience_us && !restart_log(lite, patience_us))
+        keeping->refused_us = lite_now_us();
+    return true;
 }
 
 /* Has nothing happened for a while? [locked] */
@@ -149,13 +207,8 @@ static void look_around(struct lite *lite, struct keeping *keeping)
 {
     see_to_the_late(lite);
     bool quiet = is_quiet(lite, keeping);
-    int mode = due(lite, keeping, quiet);
-    if (mode >= 0) {
-        pthread_mutex_unlock(&lite->lock);
-        move_log(lite, mode);
-        pthread_mutex_lock(&lite->lock);
-    }
-    lite->is_keeper_idle = quiet && mode < 0;
+    bool has_moved = keep_log(lite, keeping, quiet);
+    lite->is_keeper_idle = quiet && !has_moved;
     lite_sleep(&lite->keeper, lite->is_keeper_idle ? 0 : lite_now_us() + tick_us(lite));
     lite->is_keeper_idle = false;
 }

@@ -206,9 +206,12 @@ static void run_group(struct lite_thread *thread, struct sql_job *job)
 static struct sql_job *wait_for_job(struct lite_thread *thread)
 {
     struct lite *lite = thread->lite;
-    struct sql_job *job;
-    while (!(job = lite_take(thread, &lite->writes)) && !lite->is_closing) {
+    struct sql_job *job = NULL;
+    while (lite->is_writer_stopped ||
+           (!(job = lite_take(thread, &lite->writes)) && !lite->is_closing)) {
         lite->is_writer_idle = true;
+        if (lite->is_writer_stopped)
+            pthread_cond_signal(&lite->keeper.wake);
         lite_sleep(thread, 0);
         lite->is_writer_idle = false;
     }
