@@ -125,7 +125,7 @@ size_t sql_play_crowd(sql_play_fn *fn, size_t n, int code)
 {
     struct cgw_test_request *requests = calloc(n, sizeof(*requests));
     cgw_answer *answers = calloc(n, sizeof(*answers));
-    char(*targets)[24] = calloc(n, sizeof(*targets));
+    char(*targets)[32] = calloc(n, sizeof(*targets));
     char wanted[16];
     size_t good = 0;
     body = fn;
