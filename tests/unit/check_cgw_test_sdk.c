@@ -55,6 +55,13 @@ CGW_GET(nap, "/nap/{seconds:float}")
     return cgw_text(req, 200, "napped");
 }
 
+CGW_GET(torn, "/torn")
+{
+    CGW_TRY(req, cgw_stream(req, 200, "text/plain"));
+    CGW_TRY(req, cgw_write(req, "half", 4));
+    return cgw_error(req, CGW_EFAILED);
+}
+
 static void *set_seven(void *promise)
 {
     cgw_promise_set(promise, 7);
@@ -182,6 +189,15 @@ START_TEST(naps_take_no_time)
 END_TEST
 
 /* More than there are threads: they take turns, in virtual time too. */
+START_TEST(a_stream_that_breaks_off_is_an_answer)
+{
+    cgw_answer answer = cgw_test_get(test, "/torn");
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert(!answer.is_complete);
+    ck_assert_str_eq(answer.text, "half");
+}
+END_TEST
+
 START_TEST(threads_are_not_endless)
 {
     cgw_answer answers[20];
@@ -321,6 +337,7 @@ static Suite *make_suite(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, the_startup_may_sleep);
     tcase_add_test(tcase, naps_take_no_time);
+    tcase_add_test(tcase, a_stream_that_breaks_off_is_an_answer);
     tcase_add_test(tcase, threads_are_not_endless);
     tcase_add_test(tcase, threads_of_its_own_are_heard_soon);
     tcase_add_test(tcase, row_180_dependencies_are_overridden);

@@ -166,8 +166,11 @@ void request_finish(struct cgw_request *req, int status)
     req->call = NULL;
     req->task->call = NULL;
     runtime_forget_call(req->runtime, call);
-    /* the host does not know our codes; a response that is not whole is a failure to it anyway */
-    req->host->finish(call, status < CGW_EIO ? CGW_OK : status);
+    /* the host does not know our codes; of what it has seen nothing of it says itself that it
+     * failed */
+    if (status < CGW_EIO)
+        status = req->has_begun ? CGW_ECANCELED : CGW_OK;
+    req->host->finish(call, status);
 }
 
 static int tear_down(void *arg)
