@@ -127,7 +127,7 @@ SCENARIOS = (
         ("keep", "PORT", "--connections", "64", "--path", "/items", "--method", "POST",
          "--json", ROW),
         {"sdk": (CgwSql,), "sdk single": (CgwSql, "1"), "fastapi": (FastApiSql,)},
-        (Target("sdk", "sdk single", 10, RATE, True), Target("sdk", "fastapi", 10, RATE, True),
+        (Target("sdk", "sdk single", 10, RATE, True), Target("sdk", "fastapi", 5, RATE, True),
          Target("sdk", "fastapi", 1 / 8)),
         metric=RATE, disk=True),
     Scenario(
