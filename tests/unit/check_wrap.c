@@ -12,7 +12,7 @@ static size_t n_received, n_sends;
 static size_t sends_left; /* the last one fails; 0: none does */
 static int allocs_left, n_finished, finish_status, sent_status;
 static uint16_t response_status, last_event;
-static bool is_pending, has_origin;
+static bool is_pending, is_refusing, has_origin;
 static cgw_done_fn *done;
 static void *done_arg;
 static cgw_timer_fn *timer_fn;
@@ -49,6 +49,8 @@ static int host_send(struct cgw_call *call, const struct cgw_event *events, size
     n_sends++;
     if (sent_status < 0)
         return sent_status;
+    if (is_refusing)
+        return CGW_EINVAL;
     if (sends_left && !--sends_left)
         return CGW_ENOMEM;
     for (size_t i = 0; i < n; i++)
@@ -349,6 +351,28 @@ START_TEST(test_half)
 }
 END_TEST
 
+/* What points to nothing goes to the host as it is, which refuses it. */
+START_TEST(test_unsound)
+{
+    struct cgw_str nothing = {NULL, 5};
+    const struct cgw_header nameless = {{NULL, 3}, {"x", 1}};
+    const struct cgw_event events[] = {
+        cgw_event_start(200, NULL, 1), cgw_event_start(200, &nameless, 1),
+        cgw_event_body(NULL, 1, CGW_MORE), cgw_event_body(&nothing, 1, CGW_MORE)};
+    const struct cgw_app *middle = around(&inner, &cgw__gzip, &gzip);
+    const struct cgw_app *outer = around(middle, &cgw__cors, &cors);
+    is_refusing = true;
+    outer->call(&call);
+    for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
+        ck_assert_int_eq(call.host->send(&call, &events[i], 1, is_done, &n_done), CGW_EINVAL);
+    ck_assert_uint_eq(n_sends, sizeof(events) / sizeof(*events));
+    call.host->finish(&call, CGW_EINVAL);
+    expect_given_back(CGW_EINVAL);
+    cgw_wrap_free(outer);
+    cgw_wrap_free(middle);
+}
+END_TEST
+
 START_TEST(test_answer)
 {
     const struct cgw_app *outer = around(&inner, &cgw__cors, &cors);
@@ -446,6 +470,7 @@ static Suite *suite(void)
     tcase_add_test(t, test_sync);
     tcase_add_test(t, test_errors);
     tcase_add_test(t, test_half);
+    tcase_add_test(t, test_unsound);
     tcase_add_loop_test(t, test_answer, 0, 2);
     tcase_add_test(t, test_kinds_of_calls);
     tcase_add_test(t, test_without_memory);

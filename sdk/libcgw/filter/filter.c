@@ -14,6 +14,37 @@ static bool has_room(const struct filter_out *out)
     return out->n + FILTER_OUT_EACH <= FILTER_OUT_MAX;
 }
 
+static bool is_there(struct cgw_str text)
+{
+    return text.ptr || text.len == 0;
+}
+
+static bool are_headers_there(const struct cgw_header *headers, size_t n)
+{
+    for (size_t i = 0; headers && i < n; i++)
+        if (!is_there(headers[i].name) || !is_there(headers[i].value))
+            return false;
+    return headers || n == 0;
+}
+
+static bool are_parts_there(const struct cgw_str *parts, size_t n)
+{
+    for (size_t i = 0; parts && i < n; i++)
+        if (!is_there(parts[i]))
+            return false;
+    return parts || n == 0;
+}
+
+/* An application's mistakes are the host's to refuse: no filter looks at such an event. */
+static bool is_sound(const struct cgw_event *event)
+{
+    if (event->type == CGW_HTTP_RESPONSE_START)
+        return are_headers_there(event->u.start.headers, event->u.start.n_headers);
+    if (event->type == CGW_HTTP_RESPONSE_BODY)
+        return are_parts_there(event->u.bodyv.parts, event->u.bodyv.n_parts);
+    return true;
+}
+
 int filter_pump(struct filter_call *call, struct filter_pump *pump, struct filter_out *out)
 {
     out->n = 0;
@@ -23,7 +54,7 @@ int filter_pump(struct filter_call *call, struct filter_pump *pump, struct filte
     while (pump->at < pump->n && !out->must_go && has_room(out)) {
         const struct cgw_event *next = &pump->events[pump->at];
         int taken = 1;
-        if (call->is_through || !call->filter->send)
+        if (call->is_through || !call->filter->send || !is_sound(next))
             filter_out_add(out, next);
         else
             taken = call->filter->send(call, next, pump->n - pump->at, out);
