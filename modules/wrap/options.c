@@ -1,5 +1,6 @@
 /* The environment, read once, before the application starts. */
 #include "options.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,13 +84,33 @@ int options_switch(const char *variable, bool *option, const char **ret_error)
     return fail(variable, "yes or no", ret_error);
 }
 
-int options_text(const char *variable, const char **option, const char **ret_error)
+int options_token(const char *variable, const char **option, const char **ret_error)
 {
+    static const char signs[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "!#$%&'*+-.^_`|~";
     const char *value = getenv(variable);
-    if (value && !*value)
-        return fail(variable, "some text", ret_error);
+    if (value && (!*value || value[strspn(value, signs)]))
+        return fail(variable, "letters, digits and dashes", ret_error);
     if (value)
         *option = value;
+    return 0;
+}
+
+int options_field(const char *variable, const char **option, const char **ret_error)
+{
+    const char *value = NULL;
+    if (options_token(variable, &value, ret_error) < 0)
+        return -1;
+    if (!value)
+        return 0;
+    char *name = strdup(value);
+    if (!name) {
+        *ret_error = "out of memory";
+        return -1;
+    }
+    for (char *c = name; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    *option = name;
     return 0;
 }
 

@@ -14,8 +14,10 @@ int options_number(const char *variable, uint64_t min, uint64_t max, uint64_t *o
                    const char **ret_error);
 /* yes, no, on, off, true, false, 1, 0. */
 int options_switch(const char *variable, bool *option, const char **ret_error);
-/* Text that is not empty; lives as long as the environment. */
-int options_text(const char *variable, const char **option, const char **ret_error);
+/* A token (RFC 9110, 5.6.2); lives as long as the environment. */
+int options_token(const char *variable, const char **option, const char **ret_error);
+/* A field's name, in lower case, as hosts have them. It is never freed. */
+int options_field(const char *variable, const char **option, const char **ret_error);
 
 /* What the module exports: around is its function of cgw.wrap/1. */
 const void *options_table(const char *id, const struct cgw_wrap *wrap);

@@ -5,7 +5,7 @@
 static const struct cgw_app *around(const struct cgw_app *inner, const char **ret_error)
 {
     static struct cgw_request_id options;
-    if (options_text("CGW_REQUEST_ID_HEADER", &options.header, ret_error) < 0 ||
+    if (options_field("CGW_REQUEST_ID_HEADER", &options.header, ret_error) < 0 ||
         options_switch("CGW_REQUEST_ID_IGNORE", &options.ignore, ret_error) < 0)
         return NULL;
     return cgw_wrap_app(inner, &options, ret_error);

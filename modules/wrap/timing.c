@@ -4,8 +4,8 @@
 static const struct cgw_app *around(const struct cgw_app *inner, const char **ret_error)
 {
     static struct cgw_timing options;
-    if (options_text("CGW_TIMING_HEADER", &options.header, ret_error) < 0 ||
-        options_text("CGW_TIMING_METRIC", &options.metric, ret_error) < 0)
+    if (options_field("CGW_TIMING_HEADER", &options.header, ret_error) < 0 ||
+        options_token("CGW_TIMING_METRIC", &options.metric, ret_error) < 0)
         return NULL;
     return cgw_wrap_app(inner, &options, ret_error);
 }

@@ -79,9 +79,20 @@ def case_limits_and_redirects(lab):
 def case_options_of_modules_are_checked(lab):
     for name, env, why in (("cors", {}, "CGW_CORS_ORIGINS is not set"), ("trusted-hosts", {}, "CGW_TRUSTED_HOSTS is not set"),
                            ("gzip", {"CGW_GZIP_LEVEL": "11"}, 'CGW_GZIP_LEVEL is "11", wanted a number from 1 to 9'),
-                           ("request-id", {"CGW_REQUEST_ID_IGNORE": "perhaps"}, "wanted yes or no")):
+                           ("request-id", {"CGW_REQUEST_ID_IGNORE": "perhaps"}, "wanted yes or no"),
+                           ("request-id", {"CGW_REQUEST_ID_HEADER": "X Y"}, "wanted letters, digits and dashes"),
+                           ("timing", {"CGW_TIMING_METRIC": ""}, "wanted letters, digits and dashes")):
         server = wrapped(lab, "hello", name, env=env, wait=False)
         need(server.wait() == 3 and why in server.log(), "%s: %s" % (name, server.log()))
+
+
+def case_names_of_fields_are_as_hosts_have_them(lab):
+    server = wrapped(lab, "probe", "request-id", "cors", env={"CGW_REQUEST_ID_HEADER": "X-Trace", "CGW_CORS_ORIGINS": "*",
+                                                              "CGW_CORS_MAX_AGE": "0"})
+    response = server.ask("/scope")
+    need(b"x-trace" in response.body and response.get("x-trace").encode() in response.body, "%s" % response.body)
+    response = server.ask("/", "OPTIONS", [("origin", "https://c.example"), ("access-control-request-method", "GET")])
+    need(response.get("access-control-max-age") == "0", "%s" % response.fields)
 
 
 def case_a_name_alone_is_an_installed_module(lab):

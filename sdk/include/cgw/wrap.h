@@ -44,7 +44,8 @@ struct cgw_wrap {
      * for *ret_error, static or valid until the next around(): English, without a line's end.
      */
     const struct cgw_app *(*around)(const struct cgw_app *inner, const char **ret_error);
-    /* No call of outer is alive, and none will begin. Before inner is unloaded. */
+    /* No call of outer is alive, and none will begin. By hosts that unload modules: workers of
+       cgw-serve end with all of them loaded, and do not call it. */
     void (*release)(const struct cgw_app *outer);
 };
 
