@@ -195,7 +195,7 @@ def case_row_185_moved_and_not_asked_for_credentials(server):
     same(document(server, "/api/schema.json")["info"]["title"], "moved", "moved")
     page = server.ask("/help/api/docs")
     same(page.status, 200, "the page")
-    need(b'data-openapi="../../api/schema.json"' in page.body and b'src="docs/plain.js"' in page.body, "links")
+    need(b'data-openapi="../../api/schema.json"' in page.body and b'src="./docs/plain.js"' in page.body, "links")
     same(server.ask("/help/api/docs/plain.js").status, 200, "its script")
 
 

@@ -194,7 +194,8 @@ static void add_relative(struct buffer *out, const char *from, const char *to)
     size_t same = 0;
     for (size_t i = 0; from[i] && from[i] == to[i]; i++)
         same = from[i] == '/' ? i + 1 : same;
-    buffer_add_literal(out, "./");
+    if (!strchr(from + same, '/'))
+        buffer_add_literal(out, "./");
     for (const char *c = from + same; *c; c++)
         if (*c == '/')
             buffer_add_literal(out, "../");
