@@ -2,7 +2,6 @@
 #include "worker.h"
 #include "web/application.h"
 #include <sodium.h>
-#include <time.h>
 
 static int start(cgw_boot *boot, const struct cgw__part *part, void **ret_state)
 {
@@ -12,7 +11,6 @@ static int start(cgw_boot *boot, const struct cgw__part *part, void **ret_state)
         return cgw_boot_fail(boot, "out of memory");
     if (sodium_init() < 0)
         return cgw_boot_fail(boot, "libsodium cannot be used: sodium_init() failed");
-    worker->zero_us = INT64_MIN;
     crypto_worker_set(worker, (struct cgw_password_cost){0, 0, 0});
     *ret_state = worker;
     return 0;
@@ -47,35 +45,9 @@ struct crypto_worker *crypto_worker(void)
     return task ? part_state(task->runtime->application, &part) : NULL;
 }
 
-/* ---- time ---- */
-
-static int64_t real_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-/* Where a test decides what runs, it decides what time it is. */
-static int read_clock(void *arg)
-{
-    struct crypto_worker *worker = crypto_worker();
-    int64_t now_us = (int64_t)runtime_now_us(task_here()->runtime);
-    if (!worker)
-        return CGW_EINVAL;
-    if (worker->zero_us == INT64_MIN)
-        worker->zero_us = real_us() - now_us;
-    *(int64_t *)arg = worker->zero_us + now_us;
-    return CGW_OK;
-}
-
 int64_t crypto_worker_time(void)
 {
-    const struct task *task = task_here();
-    int64_t now_us;
-    if (!task || !task->runtime->schedule || task_on_loop(read_clock, &now_us) != CGW_OK)
-        now_us = real_us();
-    return now_us / 1000000;
+    return cgw_datetime_now().unix_us / 1000000;
 }
 
 /* ---- memory ---- */

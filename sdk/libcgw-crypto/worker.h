@@ -7,7 +7,6 @@
 struct crypto_worker {
     struct cgw_password_cost cost;
     cgw_sem turns[2]; /* [1]: of pool threads, which would else wait for those that wait for them */
-    int64_t zero_us;  /* of the clock of tests: when in real time it began; INT64_MIN: unknown */
 };
 
 /* NULL: no task runs here, or the library was not started. [task] */

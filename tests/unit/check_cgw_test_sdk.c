@@ -4,6 +4,7 @@
 #include <cgw.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,6 +54,16 @@ CGW_GET(nap, "/nap/{seconds:float}")
 {
     CGW_TRY(req, cgw_sleep(cgw_path_f64(req, "seconds")));
     return cgw_text(req, 200, "napped");
+}
+
+CGW_GET(moment, "/moment")
+{
+    return cgw_text(req, 200, "%lld", (long long)cgw_datetime_now().unix_us);
+}
+
+CGW_GET(sync_moment, "/moment/sync", .mode = CGW_SYNC)
+{
+    return cgw_text(req, 200, "%lld", (long long)cgw_datetime_now().unix_us);
 }
 
 CGW_GET(torn, "/torn")
@@ -189,6 +200,17 @@ START_TEST(naps_take_no_time)
 END_TEST
 
 /* More than there are threads: they take turns, in virtual time too. */
+START_TEST(the_time_of_day_goes_with_the_clock)
+{
+    long long before = strtoll(cgw_test_get(test, "/moment").text, NULL, 10);
+    ck_assert_int_le(llabs(before / 1000000 - time(NULL)), 60);
+    cgw_test_clock(test, 86400);
+    long long later = strtoll(cgw_test_get(test, "/moment/sync").text, NULL, 10) - before;
+    ck_assert_int_ge(later, 86400 * 1000000LL);
+    ck_assert_int_le(later, 86401 * 1000000LL);
+}
+END_TEST
+
 START_TEST(a_stream_that_breaks_off_is_an_answer)
 {
     cgw_answer answer = cgw_test_get(test, "/torn");
@@ -337,6 +359,7 @@ static Suite *make_suite(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, the_startup_may_sleep);
     tcase_add_test(tcase, naps_take_no_time);
+    tcase_add_test(tcase, the_time_of_day_goes_with_the_clock);
     tcase_add_test(tcase, a_stream_that_breaks_off_is_an_answer);
     tcase_add_test(tcase, threads_are_not_endless);
     tcase_add_test(tcase, threads_of_its_own_are_heard_soon);

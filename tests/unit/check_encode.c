@@ -208,6 +208,8 @@ START_TEST(names_and_presence)
     cgw_set_absent(Named, &object, note);
     cgw_set_absent(Named, &object, last);
     is_encoded(Named_model(), &object, "{}");
+    cgw_set_present(Named, &object, last);
+    is_encoded(Named_model(), &object, "{\"last\":1.0}");
 }
 END_TEST
 

@@ -1,8 +1,11 @@
 #include "task_play.h"
+#include <cgw/model.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static void add(TCase *tcase, const TTest *test)
 {
@@ -103,6 +106,9 @@ START_TEST(outside_of_tasks)
     ck_assert_int_eq(cgw_sleep(1), CGW_EINVAL);
     ck_assert_int_eq(cgw_canceled(), CGW_EINVAL);
     ck_assert_double_eq(cgw_now(), 0);
+    cgw_datetime now = cgw_datetime_now();
+    ck_assert_int_le(llabs(now.unix_us / 1000000 - time(NULL)), 5);
+    ck_assert(now.has_offset && now.offset_min == 0);
 }
 END_TEST
 

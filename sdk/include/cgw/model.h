@@ -308,6 +308,9 @@ void cgw__set_presence(const cgw_model *model, void *object, size_t offset, enum
     cgw__set_presence(T##_model(), _Generic((p), T * : (p)), offsetof(T, field), CGW_ABSENT)
 #define cgw_set_null(T, p, field) \
     cgw__set_presence(T##_model(), _Generic((p), T * : (p)), offsetof(T, field), CGW_NULL)
+/* The field is sent: for one that was read as absent, or null, and was filled in since. */
+#define cgw_set_present(T, p, field) \
+    cgw__set_presence(T##_model(), _Generic((p), T * : (p)), offsetof(T, field), CGW_PRESENT)
 
 /* ---- own validators ---- */
 
@@ -348,6 +351,8 @@ int cgw_uuid_parse(cgw_str text, cgw_uuid *out) CGW_MUST_USE;
 int cgw_datetime_parse(cgw_str text, cgw_datetime *out) CGW_MUST_USE;
 /* A random one, version 4 (RFC 9562, 5.4). [any] */
 cgw_uuid cgw_uuid_new(void);
+/* This moment, in UTC. In tests it goes with their clock, where that jumps. [any] */
+cgw_datetime cgw_datetime_now(void);
 /* The JSON name of an enum's constant, or NULL. [any] */
 const char *cgw__enum_name(const cgw_enum *values, int value);
 #define cgw_enum_name(E, value) cgw__enum_name(E##_enum(), (value))

@@ -75,6 +75,7 @@ struct runtime {
     struct cgw_timer timer;
     uint64_t armed_us;   /* when the host's timer fires; UINT64_MAX: it is not armed */
     uint64_t lag_us;     /* how late it fired last */
+    int64_t zero_us;     /* when the clock of tests was 0, since 1970; 0: nobody has asked */
     struct scope root;   /* of all tasks */
     struct list spawned; /* of spawn.c */
     bool is_draining;    /* the same: no more are spawned */

@@ -1,5 +1,7 @@
 /* Sleeping, the clock, and scopes with a time limit. */
 #include "task/task.h"
+#include <cgw/model.h>
+#include <time.h>
 
 struct sleeper {
     struct timer timer;
@@ -57,6 +59,37 @@ double cgw_now(void)
     uint64_t now_us = 0;
     return task_on_loop(read_clock, &now_us) == CGW_OK ? (double)now_us / 1e6 : 0;
 }
+
+/* ---- the time of day ---- */
+
+static int64_t real_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int read_test_day(void *arg)
+{
+    struct runtime *runtime = task_here()->runtime;
+    int64_t now_us = (int64_t)runtime_now_us(runtime);
+    if (!runtime->zero_us)
+        runtime->zero_us = real_us() - now_us;
+    *(int64_t *)arg = runtime->zero_us + now_us;
+    return CGW_OK;
+}
+
+/* Where a test decides what runs, it decides what time it is. */
+cgw_datetime cgw_datetime_now(void)
+{
+    const struct task *task = task_here();
+    cgw_datetime now = {.has_offset = true};
+    if (!task || !task->runtime->schedule || task_on_loop(read_test_day, &now.unix_us) != CGW_OK)
+        now.unix_us = real_us();
+    return now;
+}
+
+/* ---- what a task asks of itself ---- */
 
 static int read_reason(void *arg)
 {
