@@ -63,6 +63,26 @@ START_TEST(what_a_compiler_leaves_running_is_not_waited_for)
 }
 END_TEST
 
+/* ---- libraries ---- */
+
+/* Who calls them need not name them, and who does not is not linked with them. */
+START_TEST(libraries_of_the_sdk_are_found)
+{
+    write_file("app.c",
+               "#include <cgw.h>\n#include <cgw/sql.h>\n"
+               "CGW_GET(hello, \"/\") { cgw_db_close(NULL); return cgw_empty(req, 204); }\n");
+    use(one, 1);
+    build("out.so");
+    assert_built("out.so");
+    ck_assert_int_eq(system("readelf -d out.so | grep -q sqlite3"), 0);
+    write_file("app.c",
+               "#include <cgw.h>\nCGW_GET(hello, \"/\") { return cgw_empty(req, 204); }\n");
+    build("plain.so");
+    assert_built("plain.so");
+    ck_assert_int_ne(system("readelf -d plain.so | grep -q sqlite3"), 0);
+}
+END_TEST
+
 /* ---- canceling ---- */
 
 START_TEST(a_build_that_is_canceled_ends_before_the_next_begins)
@@ -119,6 +139,7 @@ static Suite *make_suite(void)
                         (int)(sizeof broken / sizeof *broken));
     tcase_add_test(tests, a_long_text_is_cut_and_says_so);
     tcase_add_test(tests, what_a_compiler_leaves_running_is_not_waited_for);
+    tcase_add_test(tests, libraries_of_the_sdk_are_found);
     tcase_add_test(tests, a_build_that_is_canceled_ends_before_the_next_begins);
     tcase_add_test(tests, a_build_that_will_not_end_is_killed);
     tcase_add_test(tests, builds_can_be_canceled_before_they_began);

@@ -50,13 +50,29 @@ static char *search_path(bool *ret_failed)
 
 /* ---- scripts ---- */
 
+/* What a module is linked with: the libraries beside libcgw, too, as far as they and what they
+ * stand on are there. The linker takes of them what the application calls, and none else. */
+static char *libraries_script(const char *program)
+{
+    return mem_printf(
+        "libraries() { %s --cflags --libs \"$@\" cgw 2>/dev/null; }\n"
+        "flags=-Wl,--as-needed\\ $(libraries cgw-sql sqlite3 cgw-crypto libsodium ||\n"
+        "    libraries cgw-sql sqlite3 || %s --cflags --libs cgw)",
+        program, program);
+}
+
 /* The user's flags stand last but for the package's, so that -O2 -Wall and even -fno-PIC are his.
  */
-static char *flags_script(const char *which, const char *rest)
+static char *flags_script(bool is_linked, const char *rest)
 {
-    return mem_printf("flags=$(%s %s cgw) || case $? in 127) exit %d;; *) exit %d;; esac\n%s",
-                      variable("PKG_CONFIG", "pkg-config"), which, BUILD_NO_PKG_CONFIG,
-                      BUILD_NO_PACKAGE, rest);
+    const char *program = variable("PKG_CONFIG", "pkg-config");
+    char *flags =
+        is_linked ? libraries_script(program) : mem_printf("flags=$(%s --cflags cgw)", program);
+    char *script = flags ? mem_printf("%s || case $? in 127) exit %d;; *) exit %d;; esac\n%s",
+                                      flags, BUILD_NO_PKG_CONFIG, BUILD_NO_PACKAGE, rest)
+                         : NULL;
+    mem_free(flags);
+    return script;
 }
 
 /* Quote text for the shell: what eval is to see. */
@@ -91,7 +107,7 @@ static char *eval_line(const char *text)
 }
 
 /* A compiler that stops at a missing header writes no rule; a second look lists it all the same. */
-static char *compile_script(const char *compiler, const char *which, const char *how,
+static char *compile_script(const char *compiler, bool is_linked, const char *how,
                             const char *link_flags)
 {
     const char *flags = variable("CFLAGS", "");
@@ -105,7 +121,7 @@ static char *compile_script(const char *compiler, const char *which, const char 
                                               compile, list)
                                  : NULL;
     if (rest)
-        script = flags_script(which, rest);
+        script = flags_script(is_linked, rest);
     mem_free(text);
     mem_free(look);
     mem_free(compile);
@@ -120,7 +136,7 @@ static char *link_script(const char *compiler)
                             variable("CFLAGS", ""), variable("LDFLAGS", ""));
     char *link = eval_line(text);
     char *rest = link ? mem_printf("output=$1\nshift\n%s", link) : NULL;
-    char *script = rest ? flags_script("--cflags --libs", rest) : NULL;
+    char *script = rest ? flags_script(true, rest) : NULL;
     mem_free(text);
     mem_free(link);
     mem_free(rest);
@@ -133,8 +149,8 @@ int build_command_init(struct build_command *command)
     const char *compiler = variable("CC", "cc");
     *command = (struct build_command){
         .compiler = mem_strdup(compiler),
-        .compile = compile_script(compiler, "--cflags", "-c", ""),
-        .module = compile_script(compiler, "--cflags --libs", "-shared", variable("LDFLAGS", "")),
+        .compile = compile_script(compiler, false, "-c", ""),
+        .module = compile_script(compiler, true, "-shared", variable("LDFLAGS", "")),
         .link = link_script(compiler),
         .search_path = search_path(&has_failed),
     };
