@@ -8,7 +8,8 @@ CGW_MODEL(Colour, COLOUR)
 CGW_GET(page, "/")
 {
     cgw_set_cookie(req, "seen", "yes", .max_age = 86400);
-    return cgw_html(req, 200, "<p>You come from %s.</p>\n", cgw_client(req));
+    return cgw_html(req, 200, "<p>You come from %s with %s.</p>\n", cgw_client(req),
+                    cgw_html_escape(req, cgw_header(req, "user-agent")));
 }
 
 CGW_GET(colours, "/colours")

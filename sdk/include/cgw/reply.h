@@ -16,6 +16,9 @@ cgw_reply cgw_text(cgw_request *req, int status, const char *format, ...) CGW_MU
     CGW_PRINTF(3, 4);
 cgw_reply cgw_html(cgw_request *req, int status, const char *format, ...) CGW_MUST_USE
     CGW_PRINTF(3, 4);
+/* text for between tags, and for between quotes of an attribute, of HTML; NULL: "". The request's
+   memory; NULL: out of it. [any] */
+const char *cgw_html_escape(cgw_request *req, const char *text);
 /* Any bytes, copied. content_type NULL: none. */
 cgw_reply cgw_bytes(cgw_request *req, int status, const char *content_type,
                     cgw_str body) CGW_MUST_USE;
