@@ -64,13 +64,16 @@ void sql_job_again(struct sql_job *job)
 
 /* ---- what goes to the log ---- */
 
+/* Of a mistake SQLite's words say more than ours. */
 void sql_complain(cgw_request *req, const char *sql, int code, const char *error,
                   const struct cgw_site *site)
 {
     int level = code == CGW_ECONFLICT                        ? CGW_LOG_DEBUG
                 : code == CGW_EBUSY || code == CGW_ETIMEDOUT ? CGW_LOG_WARNING
                                                              : CGW_LOG_ERROR;
-    cgw_log_level(req, level, "database: %s: %s; in %s(), %s:%d: %.300s", cgw_strerror(code),
+    bool is_mistake = code == CGW_EINVAL && error[0];
+    cgw_log_level(req, level, "database: %s%s%s; in %s(), %s:%d: %.300s",
+                  is_mistake ? "" : cgw_strerror(code), is_mistake ? "" : ": ",
                   error[0] ? error : "no more is known", site->function, site->file, site->line,
                   sql);
 }

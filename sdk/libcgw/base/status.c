@@ -10,7 +10,7 @@ static const char *own(int status)
     case CGW_OK:
         return "no error";
     case CGW_EINVAL:
-        return "out of order, or malformed";
+        return "a wrong call, or out of order";
     case CGW_ECLOSED:
         return "the peer has left";
     case CGW_ENOMEM:
