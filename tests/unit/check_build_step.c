@@ -68,6 +68,7 @@ END_TEST
 /* Who calls them need not name them, and who does not is not linked with them. */
 START_TEST(libraries_of_the_sdk_are_found)
 {
+    setenv("LDFLAGS", SDK_LDFLAGS, 1); /* what this build has instrumented wants them */
     write_file("app.c",
                "#include <cgw.h>\n#include <cgw/sql.h>\n"
                "CGW_GET(hello, \"/\") { cgw_db_close(NULL); return cgw_empty(req, 204); }\n");
