@@ -396,6 +396,7 @@ def case_row_131_a_new_worker_is_ready_before_an_old_one_leaves(lab):
         put(lab, "probe", path)
         server.signal("HUP")
         all_new(server, before, 3)
+        crowd.wait_answers(20)
     crowd.judge(20)
     for _ in range(10):
         need(says(server, "/status/204", 204), "old code answers")
