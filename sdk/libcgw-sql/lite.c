@@ -248,12 +248,16 @@ static bool start_all(struct lite *lite)
     return are_good;
 }
 
-static void wake_all(struct lite *lite)
+/* To all threads: one of lite's flags. */
+static void say(struct lite *lite, bool *flag)
 {
+    pthread_mutex_lock(&lite->lock);
+    *flag = true;
     pthread_cond_broadcast(&lite->writer.wake);
     pthread_cond_broadcast(&lite->keeper.wake);
     for (uint32_t i = 0; i < lite->n_readers; i++)
         pthread_cond_broadcast(&lite->readers[i].wake);
+    pthread_mutex_unlock(&lite->lock);
 }
 
 static void end(struct lite_thread *thread)
@@ -281,16 +285,15 @@ static void empty_log(struct lite *lite)
 static void close_lite(cgw_db *db)
 {
     struct lite *lite = lite_of(db);
-    pthread_mutex_lock(&lite->lock);
-    lite->is_closing = true;
-    wake_all(lite);
-    pthread_mutex_unlock(&lite->lock);
+    say(lite, &lite->is_closing);
     for (uint32_t i = 0; i < lite->n_readers; i++)
         end(&lite->readers[i]);
-    end(&lite->keeper);
+    say(lite, &lite->is_read);
     if (lite->writer.is_started)
         pthread_join(lite->writer.id, NULL);
     lite->writer.is_started = false;
+    say(lite, &lite->is_written);
+    end(&lite->keeper);
     empty_log(lite);
     end(&lite->writer);
     pthread_mutex_destroy(&lite->lock);

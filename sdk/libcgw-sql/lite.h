@@ -89,7 +89,9 @@ struct lite {
     struct list idle;                   /* readers, latest first: its caches are warm */
     uint32_t n_queued, n_cursors, n_busy, n_readers;
     uint64_t n_submitted;
-    bool is_closing, is_writer_idle, is_keeper_idle;
+    bool is_closing;          /* who reads ends; */
+    bool is_read, is_written; /* then who writes, as readers hand on to it; then who keeps time */
+    bool is_writer_idle, is_keeper_idle;
     bool is_writer_stopped;         /* it begins nothing until the keeper has done with the log */
     uint32_t wal_pages, kept_pages; /* of the log; of those, in the file already */
     struct cgw_db_status counts;    /* what is only counted */

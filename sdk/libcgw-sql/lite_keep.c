@@ -48,9 +48,12 @@ static void expire_all(struct lite *lite, struct list *queue, uint64_t now_us)
     }
 }
 
+/* Also who was interrupted already: SQLite forgets that where its first step was yet to come. */
 static void break_off(struct lite_thread *thread, uint64_t now_us)
 {
-    if (thread->running && thread->until_us && thread->until_us < now_us)
+    struct sql_job *job = thread->running;
+    bool is_late = thread->until_us && thread->until_us < now_us;
+    if (job && (is_late || atomic_load(&job->reason)))
         lite_interrupt(thread, LITE_OVERDUE);
 }
 
@@ -219,7 +222,7 @@ void *lite_keep(void *arg)
     struct lite *lite = thread->lite;
     struct keeping keeping = {.quiet_since_us = lite_now_us()};
     pthread_mutex_lock(&lite->lock);
-    while (!lite->is_closing)
+    while (!lite->is_written)
         look_around(lite, &keeping);
     pthread_mutex_unlock(&lite->lock);
     return NULL;

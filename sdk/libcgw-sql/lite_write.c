@@ -96,16 +96,18 @@ static void run_member(struct group *group, struct sql_job *job)
     struct lite_connection *connection = &group->thread->connection;
     connection->job = job;
     int result = lite_connection_say(connection, LITE_SAVEPOINT);
-    if (result == SQLITE_OK) {
+    if (result == SQLITE_OK)
         (void)lite_statement_run(connection, job);
-        if (is_in_transaction(connection))
-            result = end_savepoint(connection, job);
+    let_go(group->thread); /* an interrupt that came now would hit the end of the savepoint */
+    if (result == SQLITE_OK && is_in_transaction(connection))
+        result = end_savepoint(connection, job);
+    if (result != SQLITE_OK) {
+        if (job->code >= 0)
+            (void)lite_fail(connection, job, result);
+        lite_write_undo(connection); /* else the commit would take it along */
     }
-    if (result != SQLITE_OK && job->code >= 0)
-        (void)lite_fail(connection, job, result);
     if (job->code >= 0 && !is_in_transaction(connection))
         job->code = CGW_EIO; /* it cannot be, and must not be run for ever */
-    let_go(group->thread);
     list_append(&group->jobs, &job->link);
     group->n++;
 }
@@ -208,7 +210,7 @@ static struct sql_job *wait_for_job(struct lite_thread *thread)
     struct lite *lite = thread->lite;
     struct sql_job *job = NULL;
     while (lite->is_writer_stopped ||
-           (!(job = lite_take(thread, &lite->writes)) && !lite->is_closing)) {
+           (!(job = lite_take(thread, &lite->writes)) && !lite->is_read)) {
         lite->is_writer_idle = true;
         if (lite->is_writer_stopped)
             pthread_cond_signal(&lite->keeper.wake);
