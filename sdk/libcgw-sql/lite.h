@@ -143,7 +143,8 @@ int lite_fail(struct lite_connection *connection, struct sql_job *job, int resul
 /* ---- lite_connection.c ---- */
 
 void lite_connection_init(struct lite_connection *connection, struct lite *lite, bool is_reader);
-/* Open, where it is not. CGW_OK, or a code and job says why. */
+/* Open, where it is not, is sick, or the file is another one now. CGW_OK, or a code and job says
+   why. */
 int lite_connection_open(struct lite_connection *connection, struct sql_job *job);
 void lite_connection_close(struct lite_connection *connection);
 /* Prepared, perhaps before. CGW_OK or a code, and job says why. */

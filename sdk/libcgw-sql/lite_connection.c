@@ -145,11 +145,21 @@ static void set_handle(struct lite_connection *connection, sqlite3 *handle)
     pthread_mutex_unlock(&connection->lite->lock);
 }
 
+/* Was the file deleted, or another put in its place? What is written to the old one is lost. */
+static bool has_moved(struct lite_connection *connection)
+{
+    int moved = 0;
+    (void)sqlite3_file_control(connection->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved;
+}
+
 int lite_connection_open(struct lite_connection *connection, struct sql_job *job)
 {
     const struct lite *lite = connection->lite;
     sqlite3 *handle = NULL;
     int flags = lite->open_flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    if (connection->handle && !lite->is_in_memory && (connection->is_sick || has_moved(connection)))
+        lite_connection_close(connection);
     if (connection->handle)
         return CGW_OK;
     connection->is_sick = false;
@@ -240,10 +250,15 @@ static struct lite_statement *keep(struct lite_connection *connection, const cha
     return statement;
 }
 
-/* Nothing but blanks and semicolons may stand behind a statement. */
-static bool is_rest(const char *tail)
+/* Does another statement stand behind it? Blanks, semicolons and comments are none. */
+static bool is_rest(struct lite_connection *connection, const char *tail)
 {
-    return tail[strspn(tail, " \t\r\n;")] != '\0';
+    sqlite3_stmt *next = NULL;
+    int result = SQLITE_OK;
+    for (tail += strspn(tail, " \t\r\n;"); *tail && !next && result == SQLITE_OK;)
+        result = sqlite3_prepare_v2(connection->handle, tail, -1, &next, &tail);
+    sqlite3_finalize(next);
+    return next || result != SQLITE_OK;
 }
 
 static int prepare(struct lite_connection *connection, struct sql_job *job, size_t len,
@@ -255,7 +270,7 @@ static int prepare(struct lite_connection *connection, struct sql_job *job, size
                                     SQLITE_PREPARE_PERSISTENT, &handle, &tail);
     if (result != SQLITE_OK)
         return lite_fail(connection, job, result);
-    if (!handle || is_rest(tail)) {
+    if (!handle || is_rest(connection, tail)) {
         sqlite3_finalize(handle);
         return job->code = sql_job_fail(job, CGW_EINVAL, "%s",
                                         handle ? "more than one statement" : "no statement");

@@ -95,8 +95,6 @@ static bool move_log(struct lite *lite, int mode, uint64_t patience_us)
     struct sql_job job = {.sql = "checkpoint"};
     int pages = 0, moved = 0;
     connection->busy_until_us = lite_now_us() + patience_us;
-    if (connection->is_sick)
-        lite_connection_close(connection);
     if (lite_connection_open(connection, &job) != CGW_OK)
         return false;
     int result = sqlite3_wal_checkpoint_v2(connection->handle, NULL, mode, &pages, &moved);

@@ -36,8 +36,6 @@ static bool get_ready(struct lite_thread *thread, struct sql_job *job)
     const struct lite *lite = thread->lite;
     connection->job = job;
     connection->busy_until_us = lite_now_us() + lite_us(lite->options.acquire_timeout);
-    if (connection->is_sick)
-        lite_connection_close(connection);
     return lite_connection_open(connection, job) == CGW_OK;
 }
 
@@ -172,6 +170,9 @@ static void is_free_again(struct lite *lite)
 {
     pthread_mutex_lock(&lite->lock);
     lite->n_cursors--;
+    struct list *node = list_is_empty(&lite->cursors) ? NULL : list_take(&lite->idle);
+    if (node) /* as what reads comes first here */
+        pthread_cond_signal(&list_owner(node, struct lite_thread, idle)->wake);
     pthread_mutex_unlock(&lite->lock);
 }
 

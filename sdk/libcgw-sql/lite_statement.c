@@ -37,7 +37,8 @@ static int bind_one(sqlite3_stmt *handle, int at, const struct cgw__sql_value *v
                    ? sqlite3_bind_int64(handle, at, value->u.integer)
                    : SQLITE_RANGE;
     case CGW__SQL_REAL:
-        return sqlite3_bind_double(handle, at, value->u.real);
+        return value->u.real == value->u.real ? sqlite3_bind_double(handle, at, value->u.real)
+                                              : SQLITE_RANGE; /* NaN: it would be NULL */
     case CGW__SQL_TEXT:
     case CGW__SQL_BLOB:
         return bind_bytes(handle, at, value);
@@ -99,7 +100,8 @@ static void cell(void *arg, int column, struct sql_cell *ret_cell)
         ret_cell->kind = type == SQLITE_TEXT ? SQL_CELL_TEXT : SQL_CELL_BLOB;
         const void *ptr = type == SQLITE_TEXT ? (const void *)sqlite3_column_text(handle, column)
                                               : sqlite3_column_blob(handle, column);
-        ret_cell->bytes = (cgw_str){ptr ? ptr : "", (size_t)sqlite3_column_bytes(handle, column)};
+        size_t len = ptr ? (size_t)sqlite3_column_bytes(handle, column) : 0;
+        ret_cell->bytes = (cgw_str){ptr ? ptr : "", len};
     }
 }
 

@@ -15,7 +15,7 @@ struct transaction {
     cgw_request *req;
     cgw_transaction_fn *fn;
     void *arg;
-    int undone; /* why SQLite has rolled it back by itself; 0: it has not */
+    int undone; /* why SQLite has rolled it back by itself, or we shall; 0: it goes on */
 };
 
 static struct transaction *transaction_of(cgw_db *db)
@@ -54,7 +54,7 @@ static bool is_refused(struct transaction *tx, struct sql_job *job)
     if (lite_reason(&tx->job))
         job->code = tx->job.code;
     else if (tx->undone)
-        job->code = sql_job_fail(job, tx->undone, "the transaction was undone already");
+        job->code = sql_job_fail(job, tx->undone, "a statement before has undone the transaction");
     return job->code < 0;
 }
 
@@ -64,13 +64,17 @@ void lite_run(cgw_db *db, struct sql_job *job)
     struct lite_connection *connection = &tx->lite->writer.connection;
     if (is_refused(tx, job))
         return;
+    int64_t before = sqlite3_total_changes64(connection->handle);
     connection->job = job;
     set_running(tx, job);
     (void)lite_statement_run(connection, job);
     set_running(tx, NULL);
     connection->job = &tx->job;
+    bool has_written = sqlite3_total_changes64(connection->handle) != before;
     if (sqlite3_get_autocommit(connection->handle))
         tx->undone = job->code < 0 ? job->code : CGW_EIO;
+    else if (job->code < 0 && has_written) /* it says that it has not: then nobody has */
+        tx->undone = job->code;
 }
 
 /* What fn answers, unless the whole was canceled or undone meanwhile. */

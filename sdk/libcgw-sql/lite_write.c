@@ -29,8 +29,6 @@ int lite_write_begin(struct lite_connection *connection, struct sql_job *job)
     uint64_t until_us = job->since_us + lite_us(lite->options.acquire_timeout);
     connection->job = job;
     connection->busy_until_us = until_us;
-    if (connection->is_sick && !lite->is_in_memory)
-        lite_connection_close(connection);
     if (lite_connection_open(connection, job) != CGW_OK)
         return job->code;
     int result = lite->is_read_only ? lite_connection_do(connection, "BEGIN")

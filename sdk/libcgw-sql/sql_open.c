@@ -77,7 +77,7 @@ static cgw_db *fail(cgw_boot *boot, const char *url, const char *why)
 cgw_db *cgw__db_open(cgw_boot *boot, const char *url, struct cgw_db_options options)
 {
     const char *given = options.env ? getenv(options.env) : NULL;
-    url = given && *given ? given : url;
+    url = given && *given ? given : url ? url : "";
     struct opening opening = {.url = url, .options = options};
     set_defaults(&opening.options);
     int status = off_the_loop(open_it, &opening);

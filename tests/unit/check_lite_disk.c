@@ -172,6 +172,64 @@ START_TEST(files_that_are_none)
 }
 END_TEST
 
+/* ---- a file that goes away, and another one in its place ---- */
+
+static void take_away(void)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    char path[160];
+    for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+        snprintf(path, sizeof(path), "%s%s", sql_play_file(), ends[i]);
+        (void)unlink(path);
+    }
+}
+
+static void put_another(void)
+{
+    sqlite3 *another;
+    ck_assert_int_eq(sqlite3_open(sql_play_file(), &another), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(another, "CREATE TABLE t(data BLOB); INSERT INTO t VALUES(7)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(another);
+}
+
+static int lose_the_file(cgw_request *req, cgw_db *db)
+{
+    int64_t n = 0;
+    SQL_IS(0, cgw_exec(req, db, table));
+    for (int i = 0; i < 4; i++)
+        SQL_IS(1, cgw_value(req, db, &n, "SELECT count(*) + 1 FROM t"));
+    take_away();
+    for (int i = 0; i < 2; i++) {
+        SQL_IS(CGW_ENOENT, cgw_exec(req, db, "INSERT INTO t(data) VALUES(1)"));
+        SQL_IS(CGW_ENOENT, cgw_value(req, db, &n, "SELECT count(*) FROM t"));
+    }
+    put_another();
+    SQL_IS(1, cgw_exec(req, db, "INSERT INTO t(data) VALUES(8)"));
+    SQL_IS(1, cgw_value(req, db, &n, "SELECT sum(data) FROM t"));
+    ck_assert_int_eq(n, 15);
+    take_away();
+    put_another();
+    SQL_IS(1, cgw_value(req, db, &n, "SELECT sum(data) FROM t"));
+    ck_assert_int_eq(n, 7);
+    SQL_IS(1, cgw_exec(req, db, "INSERT INTO t(data) VALUES(9)"));
+    return CGW_OK;
+}
+
+START_TEST(a_file_that_goes_away)
+{
+    sql_play_both(lose_the_file);
+}
+END_TEST
+
+START_TEST(no_url_at_all)
+{
+    cgw_boot *none = NULL;
+    ck_assert_ptr_null(cgw_db_open(none, NULL, .env = "CGW_TEST_NO_SUCH_VARIABLE"));
+}
+END_TEST
+
 static int make_many(cgw_request *req, cgw_db *db)
 {
     SQL_IS(0, cgw_exec(req, db, table));
@@ -254,6 +312,8 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, a_disk_that_is_full);
     tcase_add_test(tcase, read_only);
     tcase_add_test(tcase, files_that_are_none);
+    tcase_add_test(tcase, a_file_that_goes_away);
+    tcase_add_test(tcase, no_url_at_all);
     tcase_add_test(tcase, a_file_that_breaks);
     tcase_add_test(tcase, the_log_is_moved_into_the_file);
     suite_add_tcase(suite, tcase);

@@ -1,5 +1,6 @@
 #include "sql_play.h"
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #define COLOUR(V) V(RED, "red") V(GREEN, "green")
@@ -210,10 +211,13 @@ static int make_mistakes(cgw_request *req, cgw_db *db)
     SQL_IS(CGW_EINVAL, cgw_exec(req, db, "SELEKT 1"));
     SQL_IS(CGW_EINVAL, cgw_exec(req, db, ""));
     SQL_IS(CGW_EINVAL, cgw_exec(req, db, "DELETE FROM names; DROP TABLE names"));
+    SQL_IS(CGW_EINVAL, cgw_exec(req, db, "DELETE FROM names; -- a comment\n; DROP TABLE names"));
+    SQL_IS(CGW_EINVAL, cgw_exec(req, db, "-- a comment"));
     SQL_IS(CGW_EINVAL, cgw_exec(req, db, "SELECT * FROM nowhere"));
     SQL_IS(CGW_EINVAL, cgw_exec(req, db, "INSERT INTO names(name) VALUES(?)"));
     SQL_IS(CGW_EINVAL, cgw_exec(req, db, "INSERT INTO names(name) VALUES(?)", 1, 2));
     SQL_IS(CGW_EINVAL, cgw_value(req, db, &n, "SELECT ?", UINT64_MAX));
+    SQL_IS(CGW_EINVAL, cgw_value(req, db, &n, "SELECT ?", NAN));
     SQL_IS(CGW_EINVAL, cgw_put(req, db, Point, &point, NULL, "INSERT INTO names(id) VALUES(:z)"));
     SQL_IS(CGW_EINVAL, cgw_put(req, db, Point, &point, NULL, "INSERT INTO names(id) VALUES(?)"));
     SQL_IS(CGW_EINVAL, cgw_exec(req, db, "BEGIN"));
@@ -225,7 +229,7 @@ static int make_mistakes(cgw_request *req, cgw_db *db)
     SQL_IS(-EBADMSG, cgw_one(req, db, Named, &one, "SELECT 1 AS id, NULL AS name"));
     SQL_IS(-EBADMSG, cgw_one(req, db, Named, &one, "SELECT 1 AS id, 'a' || char(0) AS name"));
     SQL_IS(-EBADMSG, cgw_value(req, db, &(int){0}, "SELECT 3000000000"));
-    SQL_IS(1, cgw_value(req, db, &n, "SELECT count(*) FROM names ; "));
+    SQL_IS(1, cgw_value(req, db, &n, "-- a comment\nSELECT count(*) FROM names ; -- another; "));
     ck_assert_int_eq(n, 0);
     return CGW_OK;
 }

@@ -1,4 +1,5 @@
 #include "sql_play.h"
+#include <errno.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -88,6 +89,22 @@ static int break_deferred(cgw_request *req, cgw_db *tx, void *arg)
     return cgw_exec(req, tx, "INSERT INTO refers(of) VALUES(99)");
 }
 
+static int write_what_does_not_fit(cgw_request *req, cgw_db *tx, void *arg)
+{
+    int64_t n;
+    (void)arg;
+    SQL_IS(-EBADMSG, cgw_value(req, tx, &n, "INSERT INTO rows(name) VALUES('e') RETURNING name"));
+    SQL_IS(-EBADMSG, cgw_exec(req, tx, "INSERT INTO rows(name) VALUES('f')"));
+    return CGW_OK;
+}
+
+static int fail_half_way(cgw_request *req, cgw_db *tx, void *arg)
+{
+    (void)arg;
+    SQL_IS(CGW_ECONFLICT, cgw_exec(req, tx, "INSERT OR FAIL INTO rows(name) VALUES('g'), ('a')"));
+    return CGW_OK;
+}
+
 static int try_misuse(cgw_request *req, cgw_db *db)
 {
     SQL_IS(0, cgw_exec(req, db, schema));
@@ -98,6 +115,8 @@ static int try_misuse(cgw_request *req, cgw_db *db)
     ck_assert_int_eq(count(req, db), 2);
     SQL_IS(CGW_ECONFLICT, cgw_transaction(req, db, undo_by_conflict, NULL));
     ck_assert_int_eq(count(req, db), 2);
+    SQL_IS(-EBADMSG, cgw_transaction(req, db, write_what_does_not_fit, NULL));
+    SQL_IS(CGW_ECONFLICT, cgw_transaction(req, db, fail_half_way, NULL));
     SQL_IS(CGW_ECONFLICT, cgw_transaction(req, db, break_deferred, NULL));
     ck_assert_int_eq(count(req, db), 2);
     return CGW_OK;
