@@ -5,10 +5,13 @@
  * where they will be read.
  *
  *   sql.c              statements: asked, waited for, taken over
- *   sql_open.c         the table of drivers, by scheme       sql_cursor.c       rows by the batch
- *   sql_transaction.c  functions on the driver's thread      sql_put.c          fields to
- * parameters sql_row.c          columns to fields                     sql_json.c         the same
- * as JSON lite.c             SQLite: see lite.h
+ *   sql_open.c         the table of drivers, by scheme
+ *   sql_cursor.c       rows by the batch
+ *   sql_transaction.c  functions on the driver's thread
+ *   sql_put.c          fields to parameters
+ *   sql_row.c          columns to fields
+ *   sql_json.c         the same as JSON
+ *   lite.c             SQLite: see lite.h
  */
 #ifndef SQL_SQL_H
 #define SQL_SQL_H

@@ -42,12 +42,16 @@ struct cgw_process_options {
 /*
  * Run fn(in) in a helper and suspend until it has answered: 0 or more, what fn answered, and
  * *ret_out are its bytes, NUL-terminated, the request's memory (req NULL: the task's). in may lie
- * anywhere. A negative code of fn's; or, ret_out untouched: CGW_ECRASHED   the helper ended before
- * fn returned: by a signal, by exit(), for want of memory; the log says which CGW_ETIMEDOUT,
- * CGW_ECANCELED and the like: the helper was killed, fn may have done half CGW_EBUSY      all
- * helpers were busy for .acquire_timeout, or the system has no more processes CGW_ETOOBIG    in, or
- * out, has more than .max_bytes CGW_ENOMEM CGW_EINVAL     no task runs here In a sync handler it
- * blocks. Suspends. [task]
+ * anywhere. A negative code of fn's; or, ret_out untouched:
+ *
+ *   CGW_ECRASHED    the helper ended before fn returned: by a signal, by exit(); the log says which
+ *   CGW_ETIMEDOUT, CGW_ECANCELED and the like   the helper was killed, fn may have done half
+ *   CGW_EBUSY       no helper was free for .acquire_timeout, or the system has no more processes
+ *   CGW_ETOOBIG     in, or out, has more than .max_bytes
+ *   CGW_ENOMEM
+ *   CGW_EINVAL      no task runs here
+ *
+ * In a sync handler it blocks. Suspends. [task]
  */
 int cgw__process(cgw_request *req, cgw_process_fn *fn, const char *name, cgw_str in,
                  cgw_str *ret_out, struct cgw_process_options options,

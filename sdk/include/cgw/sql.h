@@ -20,9 +20,10 @@
  *     }
  *
  * What all calls below may answer, besides what they say themselves; see cgw_sql(3):
- *   CGW_ECONFLICT   a constraint forbids it: unique, foreign key, not null, check (409 by
- * .conflict) CGW_EBUSY       .acquire_timeout is over: no thread was free, or another process holds
- * the lock CGW_ETIMEDOUT, CGW_ECANCELED, CGW_ECLOSED   a timeout is over, the task was canceled
+ *
+ *   CGW_ECONFLICT   a constraint forbids it: unique, foreign key, not null, check; 409 by .conflict
+ *   CGW_EBUSY       .acquire_timeout is over: no thread was free, or another process has the lock
+ *   CGW_ETIMEDOUT, CGW_ECANCELED, CGW_ECLOSED   a timeout is over, the task was canceled
  *   CGW_EINVAL      a mistake in the SQL or in its parameters; the log has it
  *   CGW_ETOOBIG     a text, a blob or a result is larger than is taken
  *   -EBADMSG        a row does not fit the model; the log says which column

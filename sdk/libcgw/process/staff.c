@@ -169,7 +169,8 @@ static void order(struct staff *staff, uint32_t kind, uint32_t id, int fd)
         message.msg_controllen = sizeof(control);
     }
     if (staff->zygote.fd >= 0 &&
-        sendmsg(staff->zygote.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        sendmsg(staff->zygote.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EPIPE &&
+        errno != ECONNRESET) /* it has gone, and its number may be another's */
         kill(staff->zygote.pid, SIGKILL);
 }
 
