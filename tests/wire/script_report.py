@@ -285,7 +285,8 @@ def case_row_105_it_is_named_on_a_switched_stack(lab):
 
 @long
 def case_row_105_a_busy_loop_that_turns_is_not_blocked(lab):
-    server = lab.serve("crash", AFTER)
+    # of turns of 1 ms each: as much as a busy machine may keep one waiting, and less than all of them
+    server = lab.serve("crash", ["--blocked-after", "0.6s"])
     peers = [server.connect(60) for _ in range(6)]
     end = time.monotonic() + 1.5
     while time.monotonic() < end:
