@@ -4,34 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const char table[] = "CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT UNIQUE, data BLOB)";
 static const char for_ever[] =
     "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT max(i) FROM c";
-
-static int64_t count(cgw_request *req, cgw_db *db)
-{
-    int64_t n = -1;
-    SQL_IS(1, cgw_value(req, db, &n, "SELECT count(*) FROM t"));
-    return n;
-}
-
-static int make_table(cgw_request *req, cgw_db *db)
-{
-    return cgw_exec(req, db, table);
-}
-
-static int expected;
-static int has_rows(cgw_request *req, cgw_db *db)
-{
-    ck_assert_int_eq(count(req, db), expected);
-    return CGW_OK;
-}
-
-static void expect_rows(int n)
-{
-    expected = n;
-    sql_play_run(has_rows);
-}
 
 static struct cgw_db_status status;
 static int see_status(cgw_request *req, cgw_db *db)
@@ -61,9 +35,9 @@ static int insert_half(cgw_request *req, cgw_db *db)
 START_TEST(writes_of_many_share_a_commit)
 {
     sql_play_begin();
-    sql_play_run(make_table);
+    sql_play_run(sql_play_make_table);
     ck_assert_uint_eq(sql_play_crowd(insert_nth, 200, CGW_OK), 200);
-    expect_rows(200);
+    sql_play_expect_rows(200);
     sql_play_run(see_status);
     ck_assert_uint_eq(status.writes, 201);
     ck_assert_uint_lt(status.commits, 100);
@@ -77,7 +51,7 @@ START_TEST(each_on_its_own_where_it_is_wanted_so)
 {
     sql_play.options.max_group = 1;
     sql_play_begin();
-    sql_play_run(make_table);
+    sql_play_run(sql_play_make_table);
     ck_assert_uint_eq(sql_play_crowd(insert_nth, 50, CGW_OK), 50);
     sql_play_run(see_status);
     ck_assert_uint_eq(status.commits, 51);
@@ -89,9 +63,9 @@ END_TEST
 START_TEST(ones_error_is_nobody_elses)
 {
     sql_play_begin();
-    sql_play_run(make_table);
+    sql_play_run(sql_play_make_table);
     ck_assert_uint_eq(sql_play_crowd(insert_half, 200, CGW_ECONFLICT), 100);
-    expect_rows(100);
+    sql_play_expect_rows(100);
     sql_play_run(see_status);
     ck_assert_uint_eq(status.errors, 100);
     ck_assert_int_eq(status.last_code, 0); /* conflicts are not the database's */
@@ -116,10 +90,10 @@ static int insert_there(cgw_request *req, cgw_db *db)
 START_TEST(others_are_run_again_behind_one_that_undoes_all)
 {
     sql_play_begin();
-    sql_play_run(make_table);
+    sql_play_run(sql_play_make_table);
     sql_play_run(insert_there);
     ck_assert_uint_eq(sql_play_crowd(insert_or_undo, 100, CGW_ECONFLICT), 10);
-    expect_rows(91);
+    sql_play_expect_rows(91);
     sql_play_end();
 }
 END_TEST
@@ -164,7 +138,7 @@ static int cancel_both(cgw_request *req, cgw_db *db)
                               0};
     struct child_of after = {req, db, "INSERT INTO t(name) VALUES('after')", 0};
     useconds_t us = 20000;
-    SQL_IS(0, cgw_exec(req, db, table));
+    SQL_IS(0, cgw_exec(req, db, sql_play_table));
     cgw_group *canceled = cgw_group(req), *good = cgw_group(req);
     cgw_go(canceled, run_child, &reads);
     cgw_go(canceled, run_child, &writes);
@@ -177,7 +151,7 @@ static int cancel_both(cgw_request *req, cgw_db *db)
     ck_assert_int_eq(reads.code, CGW_ECANCELED);
     ck_assert_int_eq(writes.code, CGW_ECANCELED);
     ck_assert_int_eq(after.code, 1);
-    ck_assert_int_eq(count(req, db), 1);
+    ck_assert_int_eq(sql_play_count(req, db), 1);
     return CGW_OK;
 }
 
@@ -195,8 +169,8 @@ static int run_too_long(cgw_request *req, cgw_db *db)
            cgw_exec(req, db,
                     "CREATE TABLE t AS WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT "
                     "i + 1 FROM c) SELECT i FROM c"));
-    SQL_IS(0, cgw_exec(req, db, table));
-    ck_assert_int_eq(count(req, db), 0);
+    SQL_IS(0, cgw_exec(req, db, sql_play_table));
+    ck_assert_int_eq(sql_play_count(req, db), 0);
     return CGW_OK;
 }
 
@@ -263,7 +237,7 @@ START_TEST(queues_have_an_end)
     sql_play.options.max_queue = 2;
     sql_play.options.acquire_timeout = 0.15;
     sql_play_begin();
-    sql_play_run(make_table);
+    sql_play_run(sql_play_make_table);
     other_does("BEGIN IMMEDIATE");
     ck_assert_uint_eq(sql_play_crowd(write_once, 50, CGW_EBUSY), 50);
     ck_assert_uint_ge(cgw_test_logged(sql_play_test, "the queue is full"), 47); /* at once */
@@ -276,7 +250,7 @@ END_TEST
 static int write_to_locked(cgw_request *req, cgw_db *db)
 {
     SQL_IS(CGW_EBUSY, write_once(req, db));
-    ck_assert_int_eq(count(req, db), 0); /* who reads is not held up */
+    ck_assert_int_eq(sql_play_count(req, db), 0); /* who reads is not held up */
     return CGW_OK;
 }
 
@@ -284,13 +258,13 @@ START_TEST(locked_by_another)
 {
     sql_play.options.acquire_timeout = 0.15;
     sql_play_begin();
-    sql_play_run(make_table);
+    sql_play_run(sql_play_make_table);
     other_does("BEGIN IMMEDIATE");
     sql_play_run(write_to_locked);
     ck_assert_uint_eq(sql_play_crowd(write_once, 10, CGW_EBUSY), 10);
     other_does("COMMIT");
     sql_play_run(write_once);
-    expect_rows(1);
+    sql_play_expect_rows(1);
     other_leaves();
     sql_play_end();
 }
@@ -308,12 +282,12 @@ START_TEST(a_lock_is_waited_for)
 {
     pthread_t id;
     sql_play_begin();
-    sql_play_run(make_table);
+    sql_play_run(sql_play_make_table);
     other_does("BEGIN IMMEDIATE");
     ck_assert_int_eq(pthread_create(&id, NULL, let_go_soon, NULL), 0);
     ck_assert_uint_eq(sql_play_crowd(write_once, 10, CGW_OK), 10);
     pthread_join(id, NULL);
-    expect_rows(11);
+    sql_play_expect_rows(11);
     other_leaves();
     sql_play_end();
 }
@@ -344,12 +318,12 @@ static int close_second(cgw_request *req, cgw_db *db)
 START_TEST(two_workers_share_a_file)
 {
     sql_play_begin();
-    sql_play_run(make_table);
+    sql_play_run(sql_play_make_table);
     sql_play_run(open_second);
     for (int i = 0; i < 5; i++)
         ck_assert_uint_eq(sql_play_crowd(write_to_either, 60, CGW_OK), 60);
     sql_play_run(close_second);
-    expect_rows(300);
+    sql_play_expect_rows(300);
     sql_play_end();
 }
 END_TEST

@@ -11,33 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char table[] = "CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT UNIQUE, data BLOB)";
-
-static int64_t count(cgw_request *req, cgw_db *db)
-{
-    int64_t n = -1;
-    SQL_IS(1, cgw_value(req, db, &n, "SELECT count(*) FROM t"));
-    return n;
-}
-
-static int make_table(cgw_request *req, cgw_db *db)
-{
-    return cgw_exec(req, db, table);
-}
-
-static int expected;
-static int has_rows(cgw_request *req, cgw_db *db)
-{
-    ck_assert_int_eq(count(req, db), expected);
-    return CGW_OK;
-}
-
-static void expect_rows(int n)
-{
-    expected = n;
-    sql_play_run(has_rows);
-}
-
 static struct cgw_db_status status;
 static int see_status(cgw_request *req, cgw_db *db)
 {
@@ -58,12 +31,12 @@ static int fill_it(cgw_request *req, cgw_db *db)
 {
     int64_t n = 0;
     int code;
-    SQL_IS(0, cgw_exec(req, db, table));
+    SQL_IS(0, cgw_exec(req, db, sql_play_table));
     while ((code = cgw_exec(req, db, "INSERT INTO t(data) VALUES(zeroblob(10000))")) == 1)
         n++;
     ck_assert_int_eq(code, -ENOSPC);
     ck_assert_int_gt(n, 5);
-    ck_assert_int_eq(count(req, db), n);
+    ck_assert_int_eq(sql_play_count(req, db), n);
     SQL_IS((int)n, cgw_exec(req, db, "DELETE FROM t"));
     SQL_IS(1, cgw_exec(req, db, "INSERT INTO t(data) VALUES(zeroblob(10000))"));
     return CGW_OK;
@@ -102,12 +75,12 @@ START_TEST(a_disk_that_is_full)
 {
     signal(SIGXFSZ, SIG_IGN);
     sql_play_begin();
-    sql_play_run(make_table);
+    sql_play_run(sql_play_make_table);
     sql_play_run(write_large);
     limit_files(200000);
     size_t refused = sql_play_crowd(write_large, 40, -ENOSPC);
     ck_assert_uint_gt(refused, 10);
-    expect_rows(41 - (int)refused); /* what was answered is there, and nothing else */
+    sql_play_expect_rows(41 - (int)refused); /* what was answered is there, and nothing else */
     size_t more = 0;
     while (more < 20 && !sql_play_crowd(write_large, 1, -ENOSPC))
         more++;
@@ -116,7 +89,7 @@ START_TEST(a_disk_that_is_full)
     ck_assert_int_eq(status.last_code, -ENOSPC);
     limit_files(RLIM_INFINITY);
     sql_play_run(write_large);
-    expect_rows(42 - (int)refused + (int)more);
+    sql_play_expect_rows(42 - (int)refused + (int)more);
     sql_play_end();
 }
 END_TEST
@@ -124,7 +97,7 @@ END_TEST
 static int only_read(cgw_request *req, cgw_db *db)
 {
     SQL_IS(-EROFS, cgw_exec(req, db, "INSERT INTO t(name) VALUES('x')"));
-    ck_assert_int_eq(count(req, db), 0);
+    ck_assert_int_eq(sql_play_count(req, db), 0);
     return CGW_OK;
 }
 
@@ -135,7 +108,7 @@ START_TEST(read_only)
     sqlite3 *other;
     ck_assert_int_eq(sqlite3_open(sql_play_file(), &other), SQLITE_OK);
     ck_assert_int_eq(sqlite3_exec(other, "PRAGMA journal_mode=WAL", NULL, NULL, NULL), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_exec(other, table, NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, sql_play_table, NULL, NULL, NULL), SQLITE_OK);
     sql_play.url = url;
     sql_play_begin();
     sql_play_run(only_read);
@@ -197,7 +170,7 @@ static void put_another(void)
 static int lose_the_file(cgw_request *req, cgw_db *db)
 {
     int64_t n = 0;
-    SQL_IS(0, cgw_exec(req, db, table));
+    SQL_IS(0, cgw_exec(req, db, sql_play_table));
     for (int i = 0; i < 4; i++)
         SQL_IS(1, cgw_value(req, db, &n, "SELECT count(*) + 1 FROM t"));
     take_away();
@@ -232,7 +205,7 @@ END_TEST
 
 static int make_many(cgw_request *req, cgw_db *db)
 {
-    SQL_IS(0, cgw_exec(req, db, table));
+    SQL_IS(0, cgw_exec(req, db, sql_play_table));
     SQL_IS(200, cgw_exec(req, db,
                          "INSERT INTO t(data) WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i "
                          "+ 1 FROM c WHERE i < 200) SELECT randomblob(3000) FROM c"));
@@ -298,7 +271,7 @@ START_TEST(the_log_is_moved_into_the_file)
     ck_assert_int_eq(cgw_test_close(sql_play_test), 0);
     ck_assert_int_ne(stat(log, &file), 0); /* the last one out has emptied it */
     sql_play_begin();
-    expect_rows(200);
+    sql_play_expect_rows(200);
     sql_play_end();
 }
 END_TEST

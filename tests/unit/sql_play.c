@@ -159,3 +159,32 @@ void sql_play_memory(sql_play_fn *fn)
     sql_play_both(fn);
     sql_play.url = NULL;
 }
+
+/* ---- a table ---- */
+
+const char sql_play_table[] = "CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT UNIQUE, data BLOB)";
+
+int64_t sql_play_count(cgw_request *req, cgw_db *db)
+{
+    int64_t n = -1;
+    SQL_IS(1, cgw_value(req, db, &n, "SELECT count(*) FROM t"));
+    return n;
+}
+
+int sql_play_make_table(cgw_request *req, cgw_db *db)
+{
+    return cgw_exec(req, db, sql_play_table);
+}
+
+static int expected;
+static int has_rows(cgw_request *req, cgw_db *db)
+{
+    ck_assert_int_eq(sql_play_count(req, db), expected);
+    return CGW_OK;
+}
+
+void sql_play_expect_rows(int n)
+{
+    expected = n;
+    sql_play_run(has_rows);
+}

@@ -40,6 +40,13 @@ void sql_play_both(sql_play_fn *fn);
 /* The same of a database in memory. */
 void sql_play_memory(sql_play_fn *fn);
 
+/* A table t of an id, a unique name and data, made by a handler; its rows, here and in a handler of
+   its own. */
+extern const char sql_play_table[];
+int sql_play_make_table(cgw_request *req, cgw_db *db);
+int64_t sql_play_count(cgw_request *req, cgw_db *db);
+void sql_play_expect_rows(int n);
+
 /* fn must answer that. */
 #define SQL_IS(code, call)                                                                    \
     do {                                                                                      \
